@@ -163,8 +163,8 @@ class ExperimentStore(SeriesReading, Sweeping):
     def delete(self, id: UUID) -> None:
         """Delete an experiment in any state. A worker that trains it is refused at its next chunk. Raises NotFound."""
         with writing(self._engine) as connection:
+            study_rows.changed_with(connection, id)  # first: whoever halts a study locks it before its experiments
             treatment_rows.abandon(connection, id, self._clock())
-            study_rows.changed_with(connection, id)
             submissions.remove(connection, id)
 
     # Measurements.

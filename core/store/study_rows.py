@@ -137,6 +137,7 @@ def _trained(connection: Connection, keys: Sequence[str]) -> dict[str, Row[Any]]
     usable = and_(or_(completed, under_way), ~experiments.c.cancel_requested)
     rank = case((completed, 0), else_=1)
     query = select(experiments).where(experiments.c.training_key.in_(keys), usable).order_by(rank, experiments.c.number)
+    query = query.with_for_update(read=True, key_share=True)  # nobody deletes them before the cells name them
     rows: dict[str, Row[Any]] = {}
     for row in connection.execute(query):
         if row.status != Status.completed or row.versions == versions:
@@ -164,7 +165,8 @@ def collect(
     error: str | None,
 ) -> None:
     """Write what a cell's experiment shows, unless another process has. A cell that waits loses its experiment."""
-    study = connection.execute(select(studies.c.number).where(studies.c.id == id)).scalar()
+    # Locked before its cells, as whoever deletes the study locks them.
+    study = connection.execute(select(studies.c.number).where(studies.c.id == id).with_for_update()).scalar()
     number = select(experiments.c.number).where(experiments.c.id == cell.experiment_id).scalar_subquery()
     same = cells.c.experiment.is_(None) if cell.experiment_id is None else cells.c.experiment == number
     mine = and_(cells.c.study == study, _at(cell.place), cells.c.status == DRAWN, same)
@@ -268,5 +270,6 @@ def _cancel_begun(connection: Connection, study: int, now: datetime) -> None:
     own = and_(cells.c.study == study, cells.c.status == DRAWN, ~cells.c.reused, ~shared)
     unfinished = experiments.c.status.in_((Status.queued, Status.running))
     query = select(experiments.c.id).join(cells, cells.c.experiment == experiments.c.number).where(own, unfinished)
-    for experiment_id in connection.execute(query).scalars().all():
+    # Locked: what its worker has ended meanwhile could not be cancelled.
+    for experiment_id in connection.execute(query.with_for_update(of=experiments)).scalars().all():
         submissions.cancel(connection, experiment_id, now)
