@@ -169,16 +169,16 @@ def run(
 def choices(message: UUID, *, store: ExperimentStore, held: Callable[[], Collection[str]]) -> Iterator[UUID]:
     """Yield the experiments that a worker tries to claim for a message, until it has claimed one.
 
-    An ordinary experiment is the message's own. A message about one of a batch, or about one that another message has
-    served, stands for whatever waits: ordinary ones first. So there are as many messages as experiments, and nothing
-    ordinary waits behind a batch.
+    An ordinary experiment is the message's own, and so is one whose facts were requested. A message about one of a
+    batch, or about one that another message has served, stands for whatever waits: ordinary ones first. So there are as
+    many messages as experiments, and nothing ordinary waits behind a batch.
 
     Args:
         message: the experiment that the message names.
         store: the store of the experiments.
         held: returns the hashes of the architectures that this process has compiled.
     """
-    if not _is_of_batch(message, store):
+    if not _stands_for_others(message, store):
         yield message
     try:
         for _ in range(MAX_CHOICES):
@@ -189,9 +189,9 @@ def choices(message: UUID, *, store: ExperimentStore, held: Callable[[], Collect
         log.warning("choice_left_to_the_sweep", error=repr(away.__cause__))
 
 
-def _is_of_batch(message: UUID, store: ExperimentStore) -> bool:
+def _stands_for_others(message: UUID, store: ExperimentStore) -> bool:
     try:
-        return store.is_batch(message)
+        return store.is_batch(message) and store.facts.requested(message) is None
     except Unavailable:
         return False  # `run` waits for the database, however long it is away
 

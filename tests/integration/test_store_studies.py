@@ -150,6 +150,8 @@ def test_a_message_stands_for_whatever_waits_first(store):
     for each in cells:
         trained(store, each)
     assert list(choices(cells[0], store=store, held=frozenset)) == []
+    store.facts.request(cells[0])
+    assert list(choices(cells[0], store=store, held=frozenset)) == [cells[0]], "a worker is to work out its facts"
     nowhere = ExperimentStore("sqlite:////nowhere/gradlab.db", lease=MINUTE, max_attempts=3)
     assert list(choices(cells[0], store=nowhere, held=frozenset)) == [cells[0]], "its claim waits for the database"
     nowhere.close()
