@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from gradlab.errors import Invalid, Problem
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.problems import invalid
-from gradlab.spec.study import Axis, StudySpec, checked_points, drawn, grid, grid_count, place
+from gradlab.spec.study import Axis, StudySpec, checked_points, drawn, grid, place
 from gradlab.spec.study.axes import Range
 
 DENSE = {"kind": "dense", "units": 5, "activation": "tanh", "kernel_initializer": "he_normal", "repeat": 3}
@@ -159,7 +159,7 @@ def test_ranges_are_even_and_exact_at_their_ends():
     assert Range(first=1e-3, last=10.0, count=5, spacing="log").values == pytest.approx((1e-3, 1e-2, 0.1, 1, 10))
     study = a_study({"knob": "depth", "values": [1, 2]}, {"knob": "width", "values": [3, 4]})
     assert list(grid(study.axes)) == [(1, 3), (1, 4), (2, 3), (2, 4)]
-    assert grid_count(study.axes) == 4
+    assert study.cell_count == 4
 
 
 def test_random_points_are_new_and_repeatable():

@@ -1,7 +1,7 @@
 """Studies: a base spec, axes over its fields, and the points at which it is trained."""
 
 from gradlab.spec.study.axes import KNOBS, Axis, Range
-from gradlab.spec.study.grid import checked_points, drawn, grid, grid_count, sampled
+from gradlab.spec.study.grid import checked_points, drawn, grid, sampled
 from gradlab.spec.study.placing import Point, place
 from gradlab.spec.study.searches import Grid, Random, Tpe
 from gradlab.spec.study.study import MAX_CELLS, Budget, Measure, StudyFields, StudySpec
@@ -22,7 +22,6 @@ __all__ = [
     "checked_points",
     "drawn",
     "grid",
-    "grid_count",
     "place",
     "sampled",
 ]

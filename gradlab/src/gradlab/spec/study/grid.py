@@ -17,11 +17,6 @@ MAX_CHECKED = 1_000
 MAX_DRAWS = 1_000
 
 
-def grid_count(axes: Sequence[Axis]) -> int:
-    """Return the number of points of a grid over axes with lists of values, without making any."""
-    return math.prod(len(axis.listed or ()) for axis in axes)
-
-
 def grid(axes: Sequence[Axis]) -> Iterator[Point]:
     """Yield the points of a grid; the last axis changes fastest."""
     return itertools.product(*(axis.listed or () for axis in axes))
@@ -65,14 +60,14 @@ def checked_points(study: StudySpec) -> Iterator[Point]:
     yield first
     for i, values in enumerate(ends):
         yield from ((*first[:i], value, *first[i + 1 :]) for value in values[1:])
-    if study.search.kind == "grid" and grid_count(study.axes) <= MAX_CHECKED:
+    if study.search.kind == "grid" and study.cell_count <= MAX_CHECKED:
         yield from grid(study.axes)
 
 
 def sampled(study: StudySpec, count: int) -> Iterator[Point]:
     """Yield points of a study at even distances in its grid, or drawn at random: `count` at most, or a few more."""
     if study.search.kind == "grid":
-        step = max(1, grid_count(study.axes) // count)
+        step = max(1, study.cell_count // count)
         yield from itertools.islice(grid(study.axes), 0, None, step)
         return
     taken: list[Point] = []

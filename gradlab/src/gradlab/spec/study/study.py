@@ -1,5 +1,6 @@
 """StudySpec: everything that decides which experiments a study trains, and what it measures of them."""
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -112,10 +113,7 @@ class StudySpec(StudyFields):
         """The number of cells, as far as the trainings of the budget allow."""
         if self.search.kind != "grid":
             return (self.budget.trainings or 0) // len(self.run_seeds)
-        count = 1
-        for axis in self.axes:
-            count *= len(axis.listed or ())
-        return count
+        return math.prod(len(axis.listed or ()) for axis in self.axes)
 
     @model_validator(mode="after")
     def _check_measured(self) -> "StudySpec":
