@@ -13,7 +13,7 @@ import pytest
 from core.blobs import open_blobs
 from core.store import utc_now
 from core.use_cases import weights
-from core.use_cases.collecting import MIN_AGE, collect
+from core.use_cases.collecting import MIN_AGE, claim_storage, collect
 from gradlab.spec.experiment import parse
 from gradlab.tensor_file import write_tensors
 from tests.unit.desk import Desk, client_of
@@ -72,6 +72,7 @@ def test_weights_are_uploaded_once_answered_and_kept_while_they_are_used(desk: D
 
 def test_the_sweep_collects_the_bytes_of_deleted_weights_alone(desk: Desk, tmp_path: Path, monkeypatch):
     client, blobs = client_of(desk), open_blobs(desk.settings)
+    assert claim_storage(store=desk.store, blobs=blobs)  # which a thread of the service may not have come to
     kept = client.add_weights(a_file(tmp_path))
     gone = client.add_weights(a_file(tmp_path, **{"dense_2/bias": np.ones(1, np.float32)}))
     client.delete_weights(gone.id)

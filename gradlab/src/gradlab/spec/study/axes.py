@@ -17,8 +17,10 @@ MAX_POINTER = 1_000
 # The tokens of a JSON Pointer: "~" stands only before 0 or 1 (RFC 6901, section 3).
 POINTER = r"^(/([^/~\x00-\x1f]|~[01])*)+$"
 
-Number = Annotated[float, Field(ge=-1e15, le=1e15)]
-Bounds = Annotated[tuple[int | Number, int | Number], Field(strict=False)]
+# Whole numbers stay whole, so that they can be sizes. 64-bit floats hold each of them up to here exactly.
+MAX_NUMBER = 10**15
+Number = Annotated[int, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)] | Annotated[float, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)]
+Bounds = Annotated[tuple[Number, Number], Field(strict=False)]
 # The fields of an axis that say which values it takes, one of which it has.
 CHOICES = ("values", "range", "uniform", "log_uniform")
 
@@ -26,9 +28,9 @@ CHOICES = ("values", "range", "uniform", "log_uniform")
 class Range(Frozen):
     """Numbers from the first to the last, both included: whole ones in steps of 1, or as many as `count` says."""
 
-    first: int | Number
+    first: Number
     """The first value."""
-    last: int | Number
+    last: Number
     """The last value, above the first."""
     count: int | None = Field(default=None, ge=2, le=MAX_VALUES)
     """The number of values; null for every whole number between them."""
