@@ -32,6 +32,8 @@ WIDTH, HEIGHT = 8.0, 4.4  # inches
 DPI = 110
 CAPTION_COLUMNS = 140
 
+# Names may contain dollars, which would begin a formula.
+matplotlib.rcParams["text.parse_math"] = False
 # A fixed salt for element names makes the bytes reproducible; `render` writes no date.
 SETTINGS: Any = {"svg.hashsalt": "gradient-lab", "svg.fonttype": "none"}
 # Digits beyond a hundredth of a point, which no screen resolves.
@@ -52,9 +54,9 @@ def blank(title: str, caption: Sequence[str], *, panels: int = 1, rows: int = 1,
         height: height in inches.
     """
     figure = Figure(figsize=(WIDTH, height), facecolor=GROUND, layout="constrained")
-    figure.suptitle(printable(title), x=0.01, ha="left", fontsize=12, fontweight="bold", color=INK, parse_math=False)
+    figure.suptitle(printable(title), x=0.01, ha="left", fontsize=12, fontweight="bold", color=INK)
     text = textwrap.fill(" · ".join(printable(part) for part in caption if part), CAPTION_COLUMNS)
-    figure.supxlabel(text, x=0.01, ha="left", fontsize=8, color="#555555", parse_math=False)
+    figure.supxlabel(text, x=0.01, ha="left", fontsize=8, color="#555555")
     columns = -(-panels // rows)
     for index in range(panels):
         _style(figure.add_subplot(rows, columns, index + 1))

@@ -1,6 +1,7 @@
 """Charts of a study: pure functions of its table, without a training."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from api.charts.figure import render
 from api.charts.studies import lines, maps, parallel
 from api.charts.studies.query import StudyChartQuery
 from api.charts.studies.views import STUDY_VIEWS, study_view_named
@@ -235,3 +237,20 @@ def test_unknown_names_are_refused(width: StudyChartQuery):
     with pytest.raises(NotFound, match="over 2 axes; the study has 1"):
         maps.draw(a_query(recipe_named("adam").study(), lambda _: {}))
     assert len({view.name for view in STUDY_VIEWS}) == len(STUDY_VIEWS)
+
+
+def test_names_between_dollars_are_no_formulas_and_logarithmic_ticks_are_plain():
+    base = recipe_named("adam").study(seeds=1).model_dump(mode="json", exclude_unset=True)
+    axes = [
+        {"knob": "learning_rate", "name": "rate in $\\no$ \\frac{", "log_uniform": [1e-4, 1]},
+        {"knob": "width", "name": "$\\width{$", "uniform": [2, 30]},
+    ]
+    spec = StudySpec.model_validate(base | {"axes": axes, "search": "random", "budget": {"trainings": 3}})
+    measured = {"measures": {each.name: 0.5 for each in spec.measures}}
+    query = a_query(spec, lambda _: measured, points=[(0.1, 3), (0.001, 20)])
+    for view in STUDY_VIEWS:
+        if view.has_needed(spec):
+            column = spec.measures[0].name if view.name == "parallel" else None
+            drawn = render(view.draw(replace(query, column=column)), "svg").decode()
+            assert "$\\no$" in drawn
+            assert "mathdefault" not in drawn

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import NullFormatter, NullLocator
 
+from api.charts.figure import decades
 from gradlab.schemas.studies import AxisResponse
 from gradlab.spec.study.axes import written
 from gradlab.spec.study.placing import shown
@@ -73,6 +74,7 @@ class ChartAxis:
             axis.set_ticks(list(places), [label(self.listed[place]) for place in places])
         elif self.axis.scale == "log":
             axis.axes.set(**{f"{axis.axis_name}scale": "log"})
+            decades(axis, *self.ends)
         if not self.in_steps and 0 < len(self.listed) <= MAX_TICKS:
             axis.set_ticks([float(value) for value in self.listed], [label(value) for value in self.listed])
             axis.set_minor_locator(NullLocator())

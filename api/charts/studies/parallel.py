@@ -3,9 +3,10 @@
 import matplotlib
 import numpy as np
 from matplotlib.collections import LineCollection
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from api.charts.figure import FAINT, INK, blank, nothing, power
+from api.charts.figure import FAINT, INK, blank, decades, nothing, power
 from api.charts.studies.axes import ChartAxis, label
 from api.charts.studies.maps import norm_of
 from api.charts.studies.query import StudyChartQuery
@@ -45,6 +46,8 @@ def draw(query: StudyChartQuery) -> Figure:
     axes.spines["left"].set_visible(False)
     bar = figure.colorbar(matplotlib.cm.ScalarMappable(norm, "viridis"), ax=axes, pad=0.015, aspect=25)
     bar.ax.tick_params(labelsize=8)
+    if isinstance(norm, LogNorm) and norm.vmin and norm.vmax:
+        decades(bar.ax.yaxis, norm.vmin, norm.vmax)
     return figure
 
 
