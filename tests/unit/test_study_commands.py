@@ -86,6 +86,15 @@ def test_two_axes_are_a_map_of_letters_and_of_numbers_and_its_table_is_a_file(gr
     assert gradlab("studies", "table", it, "t.xls").exit_code == Exit.INVALID
 
 
+def test_names_of_axes_are_text_and_no_markup(gradlab, study_file):
+    axes = [{"knob": "width", "name": "[/w]", "values": [4, 8]}, {"knob": "depth", "name": "[red]", "values": [1]}]
+    for count in (2, 1):
+        study_file.write_text(json.dumps(STUDY | {"axes": axes[:count]}))
+        shown = gradlab("studies", "show", begun(gradlab, "--file", study_file))
+        assert shown.exit_code == 0, shown.stderr
+        assert all(axis["name"] in shown.stdout for axis in axes[:count])
+
+
 def test_a_notebook_shows_the_table_of_a_study_and_has_its_frame(gradlab, desk, workers, study_file):
     it = begun(gradlab, "--file", study_file)
     workers.work()

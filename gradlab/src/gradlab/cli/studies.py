@@ -248,7 +248,8 @@ def _show(client: Client, study: StudyResponse, column: str | None, json: bool, 
 
 def _where(client: Client, study: StudyResponse) -> None:
     page = f"{client.url.rstrip('/')}/#/study/{study.id}"
-    console.print(f"Its page: {page}   Its table: gradlab studies table {study.id}", soft_wrap=True, highlight=False)
+    where = f"Its page: {page}   Its table: gradlab studies table {study.id}"
+    console.print(where, soft_wrap=True, highlight=False, markup=False)
 
 
 def state_of(study: StudyResponse) -> str:
@@ -272,7 +273,7 @@ def _print_state(study: StudyResponse, json: bool) -> None:
     if json:
         actions.print_json(study)
     else:
-        console.print(state_of(study), highlight=False)
+        console.print(state_of(study), highlight=False, markup=False)
 
 
 def _listed(studies: Sequence[StudySummaryResponse]) -> Table:

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.box import SIMPLE
 from rich.console import Group, RenderableType
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -81,9 +82,9 @@ def _map(table: StudyTableResponse, column: str | None) -> Group:
     x, y = table.axes
     write, legend = _illnesses(table) if column is None else _numbers(table, column)
     cells = {(written(cell.values[x.name]), written(cell.values[y.name])): cell for cell in table.rows}
-    grid = Table(box=SIMPLE, padding=(0, 1, 0, 0), title=_title(table, column), title_justify="left")
-    grid.caption, grid.caption_justify = f"{x.name} →", "right"
-    grid.add_column(f"{y.name} ↑", justify="right", no_wrap=True)
+    grid = Table(box=SIMPLE, padding=(0, 1, 0, 0), title=escape(_title(table, column)), title_justify="left")
+    grid.caption, grid.caption_justify = f"{escape(x.name)} →", "right"
+    grid.add_column(f"{escape(y.name)} ↑", justify="right", no_wrap=True)
     for value in x.values or ():
         grid.add_column(_label(value), justify="center")
     for value in reversed(y.values or ()):
@@ -103,7 +104,7 @@ def _text(cell: _Written) -> Text:
 
 def _label(value: Any) -> str:
     text = shown(value)
-    return text if len(text) <= MAX_LABEL else f"{text[: MAX_LABEL - 1]}…"
+    return escape(text if len(text) <= MAX_LABEL else f"{text[: MAX_LABEL - 1]}…")
 
 
 def _illnesses(table: StudyTableResponse) -> tuple[Callable[[CellResponse], _Written], list[Text]]:
@@ -161,11 +162,11 @@ def _rows(table: StudyTableResponse, cells: Sequence[CellResponse], title: str) 
     """Render a row for each cell: its point, its diagnosis, the share of failing seeds as a bar, the numbers."""
     rows = Table(box=SIMPLE, padding=(0, 1, 0, 0), title=title or None, title_justify="left")
     for axis in table.axes:
-        rows.add_column(axis.name, overflow="fold", max_width=40)
+        rows.add_column(escape(axis.name), overflow="fold", max_width=40)
     rows.add_column("result")
     rows.add_column("seeds that fail", no_wrap=True)
     for name in (table.metric, *table.measures):
-        rows.add_column(name, justify="right")
+        rows.add_column(escape(name), justify="right")
     write, _ = _numbers(table, "metric")
     for cell in cells:
         result = _cause(cell) or cell.verdict or str(cell.status)
