@@ -6,7 +6,7 @@ from torch import nn
 
 from gradlab.torch.evaluation import Evaluation
 from gradlab.torch.first_batches import FirstBatches
-from gradlab.torch.loss_calls import MAX_KEPT, LossCalls
+from gradlab.torch.loss_calls import MAX_KEPT, MAX_KEPT_NUMBERS, LossCalls
 from gradlab.torch.naming import named_parameters
 
 BATCHES = 2 * MAX_KEPT
@@ -45,6 +45,20 @@ def test_every_batch_is_counted_and_only_small_graphs_are_kept(batch_entries):
     results = calls.end_record().results()
     assert float(results["loss"]) == pytest.approx(loss, rel=1e-6)
     assert float(results["accuracy"]) == pytest.approx(right / sum(4 + step % 3 for step in range(BATCHES)))
+
+
+@pytest.mark.parametrize("batch_entries", [None, 12.0])
+@pytest.mark.parametrize(
+    "arguments", [((torch.ones(3), torch.ones(3)), torch.ones(3)), (torch.ones(3), torch.ones(MAX_KEPT_NUMBERS + 1))]
+)
+def test_pairs_of_outputs_and_large_targets_are_kept_of_no_batch(batch_entries, arguments):
+    calls, _, _ = training(batch_entries)
+    kept = []
+    for _ in range(2 * MAX_KEPT):
+        calls.see(arguments, torch.zeros((), requires_grad=True))
+        kept.append(len(calls.meter.calls))
+    assert 0 in kept
+    assert not any(kept[kept.index(0) :])
 
 
 def test_losses_that_the_loop_divides_in_place_are_counted_at_once():

@@ -12,8 +12,8 @@ from gradlab.torch.meter import Meter
 from gradlab.torch.pending import BATCHES
 from gradlab.watch.pending import MAX_ENTRIES
 
-# Batches whose calls are joined one after another, whatever records they belong to, and the numbers of an output that
-# is kept. With more of them, each batch needs memory that is in no cache.
+# Batches whose calls are joined one after another, whatever records they belong to, and the numbers of an output or a
+# target that is kept. With more of them, each batch needs memory that is in no cache.
 MAX_KEPT, MAX_KEPT_NUMBERS = 64, 10_000
 
 
@@ -51,7 +51,7 @@ class LossCalls:
         try:
             calls = self.meter.calls
             if self._keeps_graphs:
-                calls.append((arguments, loss, loss._version))
+                calls.append((arguments[:2], loss, loss._version))
             else:
                 calls.append((_detached(arguments), loss.detach(), loss._version))
             self._waiting += 1
@@ -71,8 +71,8 @@ class LossCalls:
             self._first.add_loss(output, target, loss)
             return
         self._last = None
-        is_small = not isinstance(output, torch.Tensor) or output.numel() <= MAX_KEPT_NUMBERS
-        self._most = MAX_KEPT if is_small and not self._are_changed else 1
+        are_small = _is_small(output) and _is_small(target)
+        self._most = MAX_KEPT if are_small and not self._are_changed else 1
         self._keeps_graphs = self.batch_entries is not None and self.batch_entries * MAX_KEPT <= MAX_ENTRIES
 
     def add(self, loss: torch.Tensor, samples: int) -> None:
@@ -92,6 +92,11 @@ class LossCalls:
 
 def _detached(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(each.detach() if isinstance(each, torch.Tensor) else each for each in arguments[:2])
+
+
+def _is_small(answer: Any) -> bool:
+    """True for few numbers, and for none; of a tuple or a table of tensors their number is not known."""
+    return answer is None or (isinstance(answer, torch.Tensor) and answer.numel() <= MAX_KEPT_NUMBERS)
 
 
 def _is_changed(last: tuple[torch.Tensor, int] | None) -> bool:
