@@ -245,6 +245,7 @@ test("a recipe's study has the chosen activation, seeds and epochs, and measures
   assert.deepEqual(request.measures, [{ epoch: 0 }, { epoch: "last" }]);
   assert.equal(recipe.studies.relu.base.training.epochs, 500);
   assert.equal(countOf("12", "seeds"), 12);
-  for (const text of ["", "0", "1.5", "x"])
+  assert.equal(countOf("10000000", "epochs"), 10_000_000);
+  for (const text of ["", "0", "1.5", "x", "10001", "1e15"])
     assert.throws(() => countOf(text, "seeds"), /^Error: seeds: expected a whole/);
 });

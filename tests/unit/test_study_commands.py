@@ -152,6 +152,8 @@ def test_what_is_wrong_is_one_line_before_anything_is_begun(gradlab, desk, study
         (("study", "--file", tmp_path / "none.json"), "No such file"),
         (("study", "depth", "--chart", tmp_path / "map.gif"), "ends with .svg or .png"),
         (("studies", "show", "ff"), "`gradlab studies list` has them"),
+        (("study", "depth", "--seeds", 10**15), "seeds: expected at most 10,000; received 1,000,000,000,000,000"),
+        (("studies", "extend", "ff", "--seeds", 10**15), "--seeds: expected at most 10,000; received 1,000"),
         (("studies", "extend", "ff", "--value", "depth"), "--value: expected AXIS=VALUE; received depth"),
     ):
         refused = gradlab(*arguments)

@@ -1,5 +1,8 @@
 // The request of a study, made from a recipe and what the reader changes of it.
 
+/** The most that the service takes; a list of more seeds could take all memory of the page. */
+const MOST = { seeds: 10_000, epochs: 10_000_000 };
+
 /** @typedef {{activation: string, seeds: number, epochs: number | null}} Choices epochs null for the recipe's own. */
 
 /**
@@ -29,14 +32,16 @@ export function choicesOf({ studies, seeds }) {
  * A count that was typed.
  *
  * @param {string} text
- * @param {string} field its name.
+ * @param {keyof typeof MOST} field its name.
  * @returns {number}
- * @throws {Error} it is no whole number of at least 1.
+ * @throws {Error} it is no whole number from 1 to the most that a spec may have.
  */
 export function countOf(text, field) {
   const count = Number(text);
-  if (!Number.isInteger(count) || count < 1) {
-    throw new Error(`${field}: expected a whole number of at least 1, received ${text || "nothing"}`);
+  const most = MOST[field];
+  if (!Number.isInteger(count) || count < 1 || count > most) {
+    const range = `from 1 to ${most.toLocaleString("en")}`;
+    throw new Error(`${field}: expected a whole number ${range}, received ${text || "nothing"}`);
   }
   return count;
 }

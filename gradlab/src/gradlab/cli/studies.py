@@ -32,6 +32,7 @@ from gradlab.schemas.studies import (
     StudySummaryResponse,
     StudyTableResponse,
 )
+from gradlab.spec.experiment import MAX_SEEDS
 from gradlab.spec.problems import invalid
 
 OUTCOME = {
@@ -137,6 +138,8 @@ def extend(
     """Extend a study, and print its state."""
     with in_one_line():
         added = _values(values)
+        if (seeds or 0) > MAX_SEEDS:
+            raise Invalid(Problem("--seeds", f"at most {MAX_SEEDS:,}", f"{seeds:,}"))
         client = actions.connect(url)
         whole = whole_study_id(client, id)
         fields: dict[str, Any] = {"values": added} if added else {}

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from gradlab.errors import Invalid, Problem
+from gradlab.spec.experiment import MAX_SEEDS
 from gradlab.spec.problems import among, invalid
 from gradlab.spec.study import StudySpec
 
@@ -50,8 +51,10 @@ class Recipe:
         if chosen not in self.activations:
             raise Invalid(Problem("activation", among(self.activations, chosen), repr(chosen)))
         name = f"{self.title}, {chosen}" if len(self.activations) > 1 else self.title
-        drawn = list(range(self.seeds if seeds is None else seeds))
-        fields = {"name": name, "seeds": drawn, **self.write(chosen)}
+        count = self.seeds if seeds is None else seeds
+        if count > MAX_SEEDS:  # before a list of them takes the memory
+            raise Invalid(Problem("seeds", f"at most {MAX_SEEDS:,}", f"{count:,}"))
+        fields = {"name": name, "seeds": list(range(count)), **self.write(chosen)}
         if epochs is not None:
             fields["base"] = fields["base"] | {"training": fields["base"]["training"] | {"epochs": epochs}}
             fields["measures"] = [each for each in fields.get("measures", ()) if _is_reached(each["epoch"], epochs)]
