@@ -199,6 +199,23 @@ def test_measures_at_several_epochs_are_a_course():
         lines.draw_course(a_query(recipe_named("rate").study(), lambda _: {"metric": 0.5}))
 
 
+def test_a_course_of_many_cells_is_one_collection_within_the_panel():
+    fields = recipe_named("weights").study().model_dump(mode="json", exclude_unset=True)
+    widths = {"knob": "width", "range": {"first": 1, "last": lines.MAX_NAMED + 1}}
+    spec = StudySpec.model_validate(fields | {"axes": [widths]})
+
+    def row(point: Point) -> Row:
+        return {"measures": {each.name: None if point == (3,) else point[0] + each.epoch for each in spec.measures}}
+
+    panel = lines.draw_course(a_query(spec, row)).axes[0]
+    (drawn,) = panel.collections
+    assert not panel.lines
+    assert [len(line) for line in drawn.get_segments()] == [0 if width == 3 else 8 for width in range(1, 22)]
+    np.testing.assert_allclose(drawn.get_segments()[-1][:, 1], drawn.get_segments()[-1][:, 0] + 21)
+    low, high = panel.get_ylim()
+    assert low < 1 < 521 < high
+
+
 def test_a_random_search_is_points_and_lines_across_all_axes():
     axes = [
         {"knob": "learning_rate", "log_uniform": [1e-4, 1]},

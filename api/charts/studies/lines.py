@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from api.charts.figure import blank, colours, decades, legend, nothing, over_epochs
@@ -75,13 +76,23 @@ def draw_course(query: StudyChartQuery) -> Figure:
     for axes, course in zip(figure.axes, measured, strict=True):
         epochs = np.array([measure.epoch for measure in course])
         numbers = np.array([[_number(row.measures.get(each.name)) for each in course] for row in rows])
-        for row, colour, line in zip(rows, colours(len(rows)), numbers, strict=True):
-            axes.plot(epochs, line, color=colour, label=_named(row, query.table.axes), linewidth=1.6, marker=".")
+        if len(rows) > MAX_NAMED:
+            _many(axes, epochs, numbers)
+        else:
+            for row, colour, line in zip(rows, colours(len(rows)), numbers, strict=True):
+                axes.plot(epochs, line, color=colour, label=_named(row, query.table.axes), linewidth=1.6, marker=".")
         _scale(axes, scale_of(course[0]), numbers)
         over_epochs(axes, epochs)
         axes.set_ylabel(formula(course[0]))
     _legend(figure.axes[len(measured) - 1], query.table.axes)
     return figure
+
+
+def _many(axes: Axes, x: np.ndarray, heights: np.ndarray) -> None:
+    """Draw lines without names as one collection: ten thousand of their own take ten seconds."""
+    points = np.stack(np.broadcast_arrays(x[None], heights), axis=2).astype(float)
+    axes.add_collection(LineCollection(list(points), colors=colours(len(heights)), linewidth=1.6))
+    axes.autoscale_view()
 
 
 def arriving(spec: StudySpec) -> list[Measure]:
