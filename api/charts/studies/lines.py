@@ -117,7 +117,7 @@ def _panel(axes: Axes, query: StudyChartQuery, axis: AxisResponse, column: Colum
     """Draw a column over an axis into one panel."""
     place = ChartAxis.of(axis, in_steps=False)
     others = _others(query, axis)
-    lines = grouped(query.trained, others)
+    lines, banded = grouped(query.trained, others), _is_banded(query, axis)
     for i, (colour, rows) in enumerate(zip(colours(len(lines)), lines.values(), strict=True)):
         style = {"color": colour, "label": _named(rows[0], others), "marker": ".", "markersize": 6, "zorder": 3}
         at = sorted(rows, key=lambda row: place.at(row.values[axis.name]))
@@ -127,7 +127,7 @@ def _panel(axes: Axes, query: StudyChartQuery, axis: AxisResponse, column: Colum
             _points(axes, x + shift, column, at, style)
         else:
             style |= {"linestyle": "-" if axis.values is not None else ""}
-            _line(axes, x, column, at, style, banded=_is_banded(query, axis))
+            _line(axes, x, column, at, style, banded=banded)
     place.dress(axes.xaxis)
     if place.in_steps:
         axes.set_xlim(-0.5, len(place.listed) - 0.5)
