@@ -36,7 +36,7 @@ serve: setup  ## Run the embedded service until Ctrl-C
 .PHONY: test
 test: setup  ## Run the whole suite, with a real PostgreSQL, Redis, worker and browser
 	@$(BIN)/python -m tests.programs
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder  # groups and order are those of tests/conftest.py
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder  # groups and order are those of tests/conftest.py
 
 .PHONY: unit
 unit: setup  ## Run the unit tests but the slow ones: no TensorFlow, no network, 25 seconds on two cores

@@ -137,7 +137,7 @@ def test_one_worker_of_a_working_life(lab, empty_broker):
     cancelled = lab.store.get(long)
     measured = lab.store.series(long, "gradients", from_epoch=1)
     assert 0 < cancelled.epochs_done == sum(len(rows.epochs) for rows in measured.values()) < cancelled.epochs_total
-    assert outcomes(lab, short) == ["completed"]
+    assert outcomes(lab, short).count("completed") == 1  # an attempt whose lease ran out is another matter
 
     # Deleting one that is being trained frees the worker for the next.
     deleted = submit(lab, a_training_of_seconds(seconds=90))

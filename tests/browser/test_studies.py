@@ -13,7 +13,8 @@ def test_a_recipe_is_begun_paused_continued_and_its_cells_are_opened_and_compare
     page = someone.go("studies")
     page.click("[data-recipe='xavier']")
     page.fill("#seeds", "0")
-    expect(page.locator("#begin .notice.bad")).to_have_text("seeds: expected a whole number of at least 1, received 0")
+    refusal = "seeds: expected a whole number from 1 to 10,000, received 0"
+    expect(page.locator("#begin .notice.bad")).to_have_text(refusal)
     page.fill("#seeds", "1")
     page.fill("#epochs", "3")
     expect(page.locator("#study-check")).to_contain_text("trainings2")

@@ -58,6 +58,7 @@ def test_what_is_sent_is_answered_and_drawn(desk: Desk):
     np.testing.assert_array_equal(both["values"][[0, 1], [1, 0], 0], [plane().outputs[0]] * 2)
 
 
+@pytest.mark.slow
 def test_several_outputs_have_no_threshold(desk: Desk):
     it, client = sent(desk, loss=None), client_of(desk)
     client.send_boundary(it, 8, 2, plane(units=3))
@@ -65,6 +66,7 @@ def test_several_outputs_have_no_threshold(desk: Desk):
     assert np.isnan(client.boundary(it)["threshold"])
 
 
+@pytest.mark.slow
 def test_a_single_output_of_an_unknown_loss_is_not_drawn(desk: Desk):
     it, client = sent(desk, loss=None), client_of(desk)
     client.send_boundary(it, 3, 2, plane())
@@ -73,6 +75,7 @@ def test_a_single_output_of_an_unknown_loss_is_not_drawn(desk: Desk):
     assert "boundary" not in charts(desk, it)
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_on_from_before_it_drops_it(desk: Desk):
     it, client = sent(desk), client_of(desk)
     client.send_boundary(it, 3, 4, plane())
@@ -80,6 +83,7 @@ def test_a_run_that_goes_on_from_before_it_drops_it(desk: Desk):
     assert "boundary" not in charts(desk, it)
 
 
+@pytest.mark.slow
 def test_it_belongs_to_a_stored_epoch_and_to_one_plane(desk: Desk):
     it, client = sent(desk), client_of(desk)
     with pytest.raises(Refused, match="the last of which is 4"):

@@ -136,6 +136,7 @@ def test_a_submission_whose_answer_was_lost_is_sent_again_and_makes_one_experime
     assert [each.id for each in client.experiments()] == [submitted.id]
 
 
+@pytest.mark.slow
 def test_waiting_tells_of_every_change_and_outlives_an_outage(desk: Desk, client: Client, monkeypatch):
     experiment, _ = desk.store.add(SPEC)
     claim = desk.store.claim(experiment.id, worker="one")
@@ -160,6 +161,7 @@ def test_waiting_tells_of_every_change_and_outlives_an_outage(desk: Desk, client
     assert seen == [(Status.running, 0), (Status.running, 4), (Status.completed, 4)]
 
 
+@pytest.mark.slow
 def test_waiting_gives_up_when_patience_ends(client: Client, monkeypatch):
     submitted = client.submit(SPEC)
 
@@ -237,6 +239,7 @@ def test_an_experiment_is_shown_with_metrics_and_gradients(desk: Desk, gradlab, 
     assert (diverged in " ".join(done.stdout.split())) == (epochs[3] == 4)
 
 
+@pytest.mark.slow
 def test_what_is_not_recorded_is_not_shown(desk: Desk, gradlab):
     trained = desk.trained(a_spec(epochs=6, record="nothing")).rpartition("/")[2]
     done = gradlab("show", trained, env={"COLUMNS": "120"})
@@ -324,6 +327,7 @@ def test_a_network_is_exported_to_a_file(desk: Desk, gradlab, tmp_path):
     assert "say which network" in without.output
 
 
+@pytest.mark.slow
 def test_an_export_that_fails_leaves_what_was_there(desk: Desk, gradlab, tmp_path):
     table = tmp_path / "exports" / "all.parquet"
     table.parent.mkdir()
@@ -340,6 +344,7 @@ def test_an_export_that_fails_leaves_what_was_there(desk: Desk, gradlab, tmp_pat
     assert gradlab("export", made).exit_code == Exit.INVALID
 
 
+@pytest.mark.slow
 def test_a_data_frame_holds_a_number_a_row(desk: Desk, client: Client):
     made = desk.trained(SPEC).rpartition("/")[2]
     frame = client.frame(made, kind="gradients", seed=3)

@@ -97,6 +97,7 @@ def test_every_recipe_can_be_trained(desk: Desk, name: str):
     assert answer.status_code == 200, answer.text
 
 
+@pytest.mark.slow
 def test_the_list_is_searched_by_name_whatever_its_case_and_on_every_page(desk: Desk):
     for name in ("Deep tanh", "deep relu", "50% wide", "shallow"):
         desk.submit(a_spec(name=name))

@@ -59,6 +59,7 @@ def test_a_diagnosis_names_the_root_cause_its_consequences_and_what_would_help(d
     assert treated.status_code == 202, treated.text
 
 
+@pytest.mark.slow
 def test_a_diagnosis_is_read_again_only_when_something_has_changed(desk: Desk):
     path = desk.trained(DEEP_TANH, seed_0=copies(DEEP_TANH, 500))
     etag = desk.http.get(f"{path}/diagnosis").headers["ETag"]
@@ -100,6 +101,7 @@ def test_what_is_recorded_after_the_last_metrics_is_left_for_later(desk: Desk):
     assert read(experiment.id, "weights")[0].epochs.tolist() == [0, 1, 2]
 
 
+@pytest.mark.slow
 def test_a_triage_is_answered_from_a_look_at_epoch_0_and_leaves_nothing_behind(desk: Desk):
     triaged(desk)
     said = desk.http.post("/experiments/triage", json=as_json(DEEP_TANH)).json()
@@ -110,6 +112,7 @@ def test_a_triage_is_answered_from_a_look_at_epoch_0_and_leaves_nothing_behind(d
     assert desk.http.get("/experiments").json()["experiments"] == []
 
 
+@pytest.mark.slow
 def test_a_triage_that_nobody_looks_at_in_time_says_so_and_leaves_nothing_behind(open_desk: Any):
     desk = open_desk(triage_patience="PT0.1S")
     answer = desk.http.post("/experiments/triage", json=as_json(DEEP_TANH))

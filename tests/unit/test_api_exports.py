@@ -194,6 +194,7 @@ def test_a_signal_has_a_row_for_each_time_step_there_is(desk: Desk):
     assert len(found) == 5 * len(layout.tensors) * 5  # epochs, layers, steps
 
 
+@pytest.mark.slow
 def test_the_archive_holds_every_array_with_its_names(desk: Desk, path: str):
     answer = desk.http.get(f"{path}/series.npz")
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/x-npz")

@@ -72,6 +72,7 @@ def seen(desk: Desk) -> str:
     return it
 
 
+@pytest.mark.slow
 def test_it_is_submitted_like_any_other_and_rings_no_bell(desk: Desk, it: str):
     found = desk.http.get(it).json()
     assert (found["source"], found["status"], found["name"]) == ("external", "running", "elsewhere")
@@ -122,6 +123,7 @@ def test_a_spec_that_makes_no_sense_is_refused_by_field(desk: Desk, changes, fie
     assert expected in error["expected"]
 
 
+@pytest.mark.slow
 def test_what_is_sent_is_answered_with_what_comes_next(desk: Desk, it: str):
     assert send(desk, it, from_epoch=1).json() == {
         "experiment_id": it.rpartition("/")[2],
@@ -136,6 +138,7 @@ def test_what_is_sent_is_answered_with_what_comes_next(desk: Desk, it: str):
     assert desk.http.get(it).json()["runs"][0]["epochs_done"] == 5
 
 
+@pytest.mark.slow
 def test_numbers_that_are_not_finite_arrive_as_what_they_are(desk: Desk, it: str):
     history = measured(SPEC, 3, 1, 2)
     history.series["gradients"][0, 0, :4] = [np.nan, np.inf, -np.inf, 3e38]
@@ -198,6 +201,7 @@ def test_the_description_calls_columns_by_position_deprecated():
     assert (by_position["type"], by_position["deprecated"]) == ("array", True)
 
 
+@pytest.mark.slow
 def test_the_sender_sends_columns_by_name(desk: Desk):
     client, asked = client_of(desk), []
     send_on = client.send
@@ -357,6 +361,7 @@ def test_weights_of_another_framework_are_kernels_in_every_view_that_asks_for_th
         assert [f"{each['layer']}/{each['parameter']}" for each in answered] == expected
 
 
+@pytest.mark.slow
 def test_rules_say_what_they_see_and_which_of_them_cannot_be_judged(desk: Desk):
     found = desk.http.get(f"{seen(desk)}/diagnosis").json()
     assert found["verdict"] == "at risk"
@@ -388,6 +393,7 @@ def test_a_training_whose_loss_has_fallen_far_is_not_suspected(desk: Desk):
     assert (found["verdict"], found["findings"]) == ("undecided", [])
 
 
+@pytest.mark.slow
 def test_a_training_that_left_the_finite_numbers_is_ill(desk: Desk):
     it = desk.submit(an_external_spec(epochs=40))
     history = measured(an_external_spec(), 0, 1, 6)
@@ -401,6 +407,7 @@ def test_a_training_that_left_the_finite_numbers_is_ill(desk: Desk):
     assert (nonfinite["kind"], nonfinite["since_epoch"]) == ("failure", 6)
 
 
+@pytest.mark.slow
 def test_the_client_sends_what_the_callback_holds(desk: Desk):
     client = client_of(desk)
     made = client.submit(an_external_spec(epochs=3))

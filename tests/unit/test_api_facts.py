@@ -50,6 +50,7 @@ def unjudged(desk: Desk, path: str) -> dict[str, str]:
     return {each["rule"]: each["advice"] for each in said}
 
 
+@pytest.mark.slow
 def test_a_worker_stores_the_facts_with_epoch_0_and_no_diagnosis_loads_samples(desk: Desk, monkeypatch: Any):
     path = desk.submit(a_spec(epochs=4))
     worked(desk, id_of(path))

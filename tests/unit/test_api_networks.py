@@ -48,6 +48,7 @@ def test_a_network_is_a_keras_file_with_every_number(desk: Desk, path: str, seed
             assert list(weights["layers"]) == ["dense"]
 
 
+@pytest.mark.slow
 def test_a_network_is_the_same_file_each_time_and_is_not_sent_twice(desk: Desk, path: str):
     first, second = (desk.http.get(f"{path}/runs/4/model.keras") for _ in range(2))
     assert first.content == second.content

@@ -73,6 +73,7 @@ def test_what_is_no_id_is_refused(desk: Desk):
     assert (problem["field"], problem["received"]) == ("experiment_id", "'seven'")
 
 
+@pytest.mark.slow
 def test_the_list_goes_on_from_page_to_page_newest_first(desk: Desk):
     paths = [desk.submit() for _ in range(5)]
     following, seen, sizes = "/experiments?limit=2", [], []
@@ -85,6 +86,7 @@ def test_the_list_goes_on_from_page_to_page_newest_first(desk: Desk):
     assert sizes == [2, 2, 1]
 
 
+@pytest.mark.slow
 def test_what_is_submitted_while_somebody_turns_pages_does_not_come_twice(desk: Desk):
     paths = [desk.submit() for _ in range(3)]
     first = desk.http.get("/experiments?limit=2").json()
@@ -93,6 +95,7 @@ def test_what_is_submitted_while_somebody_turns_pages_does_not_come_twice(desk: 
     assert [f"/experiments/{each['id']}" for each in second["experiments"]] == paths[:1]
 
 
+@pytest.mark.slow
 def test_the_list_keeps_to_a_status_on_every_page(desk: Desk):
     cancelled = [desk.submit() for _ in range(3)]
     for path in cancelled:

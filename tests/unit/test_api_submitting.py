@@ -87,6 +87,7 @@ def test_a_validated_spec_is_counted_and_nothing_is_queued(desk: Desk):
     assert desk.http.get("/experiments").json()["experiments"] == []
 
 
+@pytest.mark.slow
 def test_a_graph_is_validated_queued_and_answered_as_a_chain_is(desk: Desk):
     nodes = [
         node("left", dense(4), "input"),

@@ -45,6 +45,7 @@ def spec_of(id: str) -> dict[str, Any]:
     return dict(fields)
 
 
+@pytest.mark.slow
 def test_weights_are_uploaded_once_answered_and_kept_while_they_are_used(desk: Desk, tmp_path: Path):
     file, client = a_file(tmp_path), client_of(desk)
     uploaded = client.add_weights(file)

@@ -96,6 +96,7 @@ def test_what_begins_no_id_is_refused(gradlab, text, expected):
     assert f"received {text}" in words(said.stderr)
 
 
+@pytest.mark.slow
 def test_the_service_finds_ids_by_their_beginning_on_each_page(desk, monkeypatch):
     for i in range(3):
         with_id(desk, monkeypatch, f"00000000-0000-4000-8000-00000000000{i}")
@@ -209,6 +210,7 @@ def test_metrics_of_the_training_samples_alone_are_shown_as_such():
     assert [column.header for column in table.columns] == ["seed", "epochs", "loss", "accuracy"]
 
 
+@pytest.mark.slow
 def test_whoever_stops_waiting_is_told_what_goes_on(gradlab, client, monkeypatch, spec_file):
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt

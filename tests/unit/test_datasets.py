@@ -158,6 +158,7 @@ def test_a_bundled_set_is_scikit_learns_in_another_order(kind):
     np.testing.assert_array_equal(ours[np.lexsort(ours.T)], theirs[np.lexsort(theirs.T)])
 
 
+@pytest.mark.slow
 def test_a_digit_is_the_same_in_every_form():
     flat, image, rows, pixels = (
         KINDS["digits"](form=form, scale=(0, 1)).load() for form in ("flat", "image", "rows", "pixels")

@@ -97,6 +97,7 @@ def test_mackey_glass_comes_to_rest_with_a_short_delay_and_is_chaotic_with_a_lon
     assert 0.2 < one[500:].min() < one[500:].max() < 1.4
 
 
+@pytest.mark.slow
 def test_the_value_to_be_predicted_is_ahead_of_what_is_seen():
     near, far = (MackeyGlass(ahead=ahead, samples=300, length=30).draw() for ahead in (1, 20))
     for (x, y), steps in ((near, 1), (far, 20)):
@@ -107,6 +108,7 @@ def test_the_value_to_be_predicted_is_ahead_of_what_is_seen():
     assert np.abs(near[1] - near[0][:, -1]).mean() < np.abs(far[1] - far[0][:, -1]).mean()
 
 
+@pytest.mark.slow
 def test_no_two_samples_of_mackey_glass_overlap():
     x, y = MackeyGlass(samples=1000, length=10, ahead=2).draw()
     values = np.concatenate([x, y[:, None]], axis=1)

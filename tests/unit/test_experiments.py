@@ -111,6 +111,7 @@ def test_a_publication_that_fails_is_made_up_for_by_the_sweep(store, settings, r
     assert experiments.sweep(store=store, queue=bell, requeue_after=requeue_after) == 0
 
 
+@pytest.mark.slow
 def test_run_trains_to_the_end_and_keeps_what_trained_it(store, run, clock):
     done = run(store.add(SPEC)[0].id)
     assert (done.status, done.epochs_done, done.versions, done.error) == (Status.completed, 12, VERSIONS, None)
@@ -127,6 +128,7 @@ def test_a_second_delivery_trains_nothing(store, run):
     assert len(trained) == 8
 
 
+@pytest.mark.slow
 def test_a_delivery_while_another_worker_trains_changes_nothing(store, run):
     it = store.add(SPEC)[0].id
     train = a_training(before=lambda seed, epoch: run(it, worker="two"))
@@ -159,6 +161,7 @@ def test_checkpoints_are_kept_at_first_then_now_and_then_and_when_a_group_ends(s
     assert kept == [(0, 0), (0, 3), (0, 6), (2, 2), (2, 5), (2, 6)], "a run that ends within its group is no reason"
 
 
+@pytest.mark.slow
 def test_networks_are_kept_and_each_attempt_says_once_what_they_are(store, run, clock, monkeypatch):
     said = []
     append = store.append
@@ -230,6 +233,7 @@ def test_a_worker_that_is_told_to_stop_gives_back_after_the_chunk_and_another_go
     assert epochs == [(0, 0), (0, 1), (0, 3), (0, 5), (1, 0), (1, 1), (1, 3), (1, 5)]
 
 
+@pytest.mark.slow
 def test_a_group_is_gone_on_with_as_a_group(store, run):
     epochs = []
     train = a_training(side_by_side=2, stops={1: 3, 2: 1}, before=lambda seed, epoch: epochs.append((seed, epoch)))
@@ -267,6 +271,7 @@ def test_a_database_that_is_away_for_a_while_costs_nothing(store, run, done):
     assert (completed.status, completed.epochs_done, completed.attempt) == (Status.completed, 12, 1)
 
 
+@pytest.mark.slow
 def test_an_end_whose_answer_was_lost_is_still_the_end(store, run):
     once = a_spec(epochs=2)
     completed = run(store.add(once)[0].id, store=Away(store, times=2, done=True))
@@ -284,6 +289,7 @@ def test_a_database_that_stays_away_is_given_up_within_the_lease_and_another_att
     assert run(it).status is Status.completed
 
 
+@pytest.mark.slow
 def test_a_worker_waits_for_room_on_the_disk_however_long_it_takes(store, run, clock):
     begun = clock.now
     completed = run(store.add(SPEC)[0].id, store=Away(store, times=500, error=DiskFull()))
@@ -291,6 +297,7 @@ def test_a_worker_waits_for_room_on_the_disk_however_long_it_takes(store, run, c
     assert (completed.status, completed.attempt, completed.epochs_done) == (Status.completed, 1, 12)
 
 
+@pytest.mark.slow
 def test_an_experiment_whose_message_was_taken_is_claimed_once_the_database_is_back(store, run, clock):
     begun = clock.now
     completed = run(store.add(SPEC)[0].id, store=Away(store, times=500, writes=("claim",)))
@@ -304,6 +311,7 @@ def test_a_worker_does_not_wait_for_a_database_that_a_later_version_has_migrated
     assert (left.status, left.attempt) == (Status.queued, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "error", [OSError(errno.ENOSPC, "x"), RuntimeError("cache.tmp; No space left on device [Op:epochs]")], ids=repr
 )

@@ -136,6 +136,7 @@ def test_what_is_no_position_of_this_experiment_is_none(written):
     assert read_position(written, runs=1) is None
 
 
+@pytest.mark.slow
 def test_every_epoch_is_told_once_and_in_order_to_early_and_late_listeners(store, training):
     async def story(live: Live):
         early = Listener(live.stream(training.id, None, replay=True))
@@ -179,6 +180,7 @@ def test_numbers_are_the_stored_ones_and_what_is_not_finite_is_null(store, train
     listening(store, story)
 
 
+@pytest.mark.slow
 def test_a_listener_goes_on_where_it_broke_off_also_at_another_process(store, training):
     training.store_epochs(0, 0, 5)
     first: list[Listener] = []
@@ -238,6 +240,7 @@ def test_a_slow_listener_misses_nothing_though_the_log_forgets(store, training, 
     listening(store, story)
 
 
+@pytest.mark.slow
 def test_a_run_that_is_set_back_to_its_checkpoint_is_not_told_twice(store, training):
     async def story(live: Live):
         listener = Listener(live.stream(training.id, None, replay=True))
@@ -360,6 +363,7 @@ def test_the_database_is_not_polled_without_listeners(store, training):
     listening(store, story)
 
 
+@pytest.mark.slow
 def test_streams_outlive_an_outage_of_the_database(store, training, monkeypatch):
     revisions, away = ExperimentStore.revisions, iter([True] * 3)
 
@@ -461,6 +465,7 @@ def test_over_http_a_finished_experiment_is_told_to_its_end_and_then_no_more(des
     assert [each.name for each in read_events(rest)] == ["findings", "done"]
 
 
+@pytest.mark.slow
 def test_over_http_there_is_no_stream_of_no_experiment_and_head_ends(desk):
     assert desk.http.get("/experiments/00000000-0000-0000-0000-000000000000/events").status_code == 404
     assert desk.http.head(f"{desk.trained(SPEC)}/events").content == b""

@@ -193,6 +193,7 @@ def test_what_is_not_json_is_refused_as_such():
     assert expected.startswith("JSON")
 
 
+@pytest.mark.slow
 def test_a_huge_repeat_is_refused_without_writing_it_out():
     layers = [{"kind": "dense", "units": 1, "repeat": 10_000}] * 10_000
     ((field, expected, received),) = problems(changed("model.layers", layers))

@@ -57,6 +57,7 @@ def with_verdict(desk: Desk, verdict: str, rules: str | None = None) -> str:
     return it
 
 
+@pytest.mark.slow
 def test_whoever_diagnoses_an_experiment_stores_its_summary(desk):
     path = desk.trained(SPEC)
     assert stored(desk, path) is None
@@ -97,6 +98,7 @@ def test_what_other_rules_have_said_is_stale_and_is_diagnosed_anew_newest_first(
     assert (summary["stale"], summary["verdict"], verdict == "at risk") == (False, verdict, False)
 
 
+@pytest.mark.slow
 def test_an_experiment_whose_diagnosis_fails_keeps_no_other_from_its_own(desk, monkeypatch):
     healthy, broken = (UUID(desk.trained(SPEC).rpartition("/")[2]) for _ in range(2))
     diagnose, failed = diagnoses.diagnose, set()
@@ -112,6 +114,7 @@ def test_an_experiment_whose_diagnosis_fails_keeps_no_other_from_its_own(desk, m
     assert diagnoses.sweep(failed, store=desk.store) == 0
 
 
+@pytest.mark.slow
 def test_a_diagnosis_is_given_though_its_summary_cannot_be_stored(desk, monkeypatch):
     def away(*_: object) -> None:
         raise Unavailable("read-only")
@@ -120,6 +123,7 @@ def test_a_diagnosis_is_given_though_its_summary_cannot_be_stored(desk, monkeypa
     assert desk.http.get(f"{desk.trained(SPEC)}/diagnosis").status_code == 200
 
 
+@pytest.mark.slow
 def test_while_it_trains_an_experiment_is_diagnosed_every_few_seconds_and_a_triage_is_not(desk, monkeypatch):
     seconds, epochs = [0.0], []
     monkeypatch.setattr(diagnoses, "attempt", lambda it, *, store: epochs.append(store.get(it).epochs_done))

@@ -40,6 +40,7 @@ def test_kills_are_those_of_our_own_group_else_of_the_root_else_of_the_machine(t
     assert oom_kills(tmp_path / "nowhere", tmp_path / "nowhere") is None
 
 
+@pytest.mark.slow
 def test_the_size_of_a_process_is_known_while_it_lives():
     size = resident_bytes(os.getpid())
     assert size is not None

@@ -292,6 +292,7 @@ class TestFiniteWidth:
         if sighting:
             assert sighting.measures[0].value == pytest.approx(5 * layers / units)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(("layers", "severity"), [(14, "warning"), (15, "critical")])
     def test_beta_of_15_is_critical(self, layers: int, severity: str):
         sighting = finite_width.RULE(a_run(a_network(dense(5, "relu", "he_uniform", repeat=layers)), epochs=0))

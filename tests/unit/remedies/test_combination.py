@@ -19,6 +19,7 @@ def refusal(spec, *names):
     return problem
 
 
+@pytest.mark.slow
 def test_the_order_in_which_remedies_are_named_does_not_matter():
     names = ["learning_rate_higher", "optimizer_adam", "batch_normalization", "activation_relu"]
     combined = {combine(DEEP_TANH, order).canonical() for order in permutations(names)}

@@ -88,7 +88,7 @@ class Connection:
         timeout: maximum wait for a response, in seconds.
     """
 
-    def __init__(self, url: str = "http://127.0.0.1:8000", api_key: str | None = None, timeout: float = 30.0) -> None:
+    def __init__(self, url: str = "http://127.0.0.1:8000", api_key: str | None = None, timeout: float = 60.0) -> None:
         import httpx2  # a hundred modules that a diagnosis without a service does not need
 
         headers = {b"Authorization": f"Bearer {api_key}".encode()} if api_key else {}
