@@ -13,7 +13,7 @@ from gradlab.diagnosis import Run, diagnose
 from gradlab.diagnosis.conclusion import Verdict
 from gradlab.diagnosis.summary import rules_hash
 from gradlab.spec import ExperimentSpec
-from gradlab.spec.study import Measure, StudySpec
+from gradlab.spec.study import StudyMeasure, StudySpec
 from gradlab.vocabulary.metrics import BY_KIND
 
 
@@ -79,7 +79,7 @@ def result_of(study: StudySpec, spec: ExperimentSpec, runs: Sequence[Run]) -> Ce
     return CellResult(diagnosis.verdict, diagnosis.root_cause, tuple(seeds))
 
 
-def measured(run: Run, measure: Measure) -> float | None:
+def measured(run: Run, measure: StudyMeasure) -> float | None:
     """Return a measure of one run; None where it was not recorded or is not finite."""
     read = run.hidden if measure.series in ("activations", "signals") else run.kernels
     recorded = read(measure.series, measure.statistic)
@@ -96,7 +96,7 @@ def measured(run: Run, measure: Measure) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _reduced(values: np.ndarray, measure: Measure) -> float:
+def _reduced(values: np.ndarray, measure: StudyMeasure) -> float:
     """Reduce the numbers of the tensors, input side first, (tensors,), to one."""
     first, last = float(values[0]), float(values[-1])
     match measure.reduce:

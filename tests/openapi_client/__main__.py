@@ -43,8 +43,8 @@ def main() -> int:
 
 
 def schemas(description: dict[str, Any]) -> set[str]:
-    """The names of the description's schemas, as they can be compared."""
-    return {_comparable(name) for name in description["components"]["schemas"]}
+    """The names of the description's schemas, as they can be compared. An empty schema takes any value: no class."""
+    return {_comparable(name) for name, schema in description["components"]["schemas"].items() if schema}
 
 
 def generate(description: dict[str, Any], folder: Path) -> set[str]:

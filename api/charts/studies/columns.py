@@ -8,7 +8,7 @@ from gradlab.errors import Invalid, Problem, shorten
 from gradlab.measurement.kinds import BY_NAME
 from gradlab.measurement.statistics import Scale
 from gradlab.schemas.studies import CellResponse, StudyTableResponse
-from gradlab.spec.study import Measure, StudySpec
+from gradlab.spec.study import StudyMeasure, StudySpec
 
 FAILING = "failing"
 REDUCTIONS = {
@@ -80,7 +80,7 @@ FAILING_SHARE = Column(
 )  # fmt: skip
 
 
-def _measure(measure: Measure) -> Column:
+def _measure(measure: StudyMeasure) -> Column:
     epoch = "last epoch" if measure.epoch == "last" else f"epoch {measure.epoch}"
     middle = f"median of the seeds: {formula(measure)}, {epoch}"
     return Column(
@@ -93,12 +93,12 @@ def _measure(measure: Measure) -> Column:
     )
 
 
-def formula(measure: Measure) -> str:
+def formula(measure: StudyMeasure) -> str:
     """Return a measure in words, without its epoch."""
     return f"{measure.statistic} of the {measure.series}, {REDUCTIONS[measure.reduce]}"
 
 
-def scale_of(measure: Measure) -> Scale:
+def scale_of(measure: StudyMeasure) -> Scale:
     """Return the scale of a measure's axis; ratios of sizes have a logarithmic one."""
     if measure.reduce in ("ratio", "growth"):
         return "log"

@@ -16,7 +16,7 @@ from api.charts.studies.query import StudyChartQuery, grouped
 from gradlab.errors import NotFound
 from gradlab.measurement.statistics import Scale
 from gradlab.schemas.studies import AxisResponse, CellResponse
-from gradlab.spec.study import Measure, StudySpec
+from gradlab.spec.study import StudyMeasure, StudySpec
 
 MAX_NAMED = 20  # lines in a legend
 MAX_PANELS = 3
@@ -95,17 +95,17 @@ def _many(axes: Axes, x: np.ndarray, heights: np.ndarray) -> None:
     axes.autoscale_view()
 
 
-def arriving(spec: StudySpec) -> list[Measure]:
+def arriving(spec: StudySpec) -> list[StudyMeasure]:
     """Return a study's measures of the share of the signal that arrives, as many as are drawn."""
     return [each for each in spec.measures if each.series == "signals" and each.reduce == "ratio"][:MAX_PANELS]
 
 
-def courses(spec: StudySpec) -> list[list[Measure]]:
+def courses(spec: StudySpec) -> list[list[StudyMeasure]]:
     """Return groups of measures that differ by their epoch alone, in the order of the epochs, as many as are drawn.
 
     A measure of the last epoch belongs to none: its epoch has no number.
     """
-    groups: dict[tuple[str, str, str], list[Measure]] = {}
+    groups: dict[tuple[str, str, str], list[StudyMeasure]] = {}
     for each in spec.measures:
         if each.epoch != "last":
             groups.setdefault((each.series, each.statistic, each.reduce), []).append(each)

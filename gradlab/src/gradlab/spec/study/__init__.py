@@ -4,7 +4,7 @@ from gradlab.spec.study.axes import KNOBS, Axis, Range
 from gradlab.spec.study.grid import checked_points, drawn, grid, sampled
 from gradlab.spec.study.placing import Point, place
 from gradlab.spec.study.searches import Grid, Random, Tpe
-from gradlab.spec.study.study import MAX_CELLS, Budget, Measure, StudyFields, StudySpec
+from gradlab.spec.study.study import MAX_CELLS, Budget, StudyFields, StudyMeasure, StudySpec
 
 __all__ = [
     "KNOBS",
@@ -12,11 +12,11 @@ __all__ = [
     "Axis",
     "Budget",
     "Grid",
-    "Measure",
     "Point",
     "Random",
     "Range",
     "StudyFields",
+    "StudyMeasure",
     "StudySpec",
     "Tpe",
     "checked_points",

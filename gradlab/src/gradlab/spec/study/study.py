@@ -21,7 +21,7 @@ Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 Seeds = Annotated[tuple[Seed, ...], Field(strict=False, min_length=1, max_length=MAX_SEEDS), at_most(MAX_SEEDS)]
 
 
-class Measure(Frozen):
+class StudyMeasure(Frozen):
     """Recorded statistic of a cell's networks at one epoch, reduced to one number a seed.
 
     Of weights and gradients the kernels are read, of activations and signals the hidden layers, input side first.
@@ -41,7 +41,7 @@ class Measure(Frozen):
     the way back."""
 
     @model_validator(mode="after")
-    def _check_statistic(self) -> "Measure":
+    def _check_statistic(self) -> "StudyMeasure":
         names = [each.name for each in BY_NAME[self.series].statistics]
         if self.statistic not in names:
             raise impossible("statistic", among(names, self.statistic), repr(self.statistic))
@@ -75,7 +75,9 @@ class StudyFields(Frozen):
     default the one by which treatments compare."""
     objective: Literal["metric", "failing_share"] = "metric"
     """The best cell has the best median of the metric, or the smallest share of failing seeds; `tpe` proposes by it."""
-    measures: Annotated[tuple[Measure, ...], Field(strict=False, max_length=MAX_MEASURES), at_most(MAX_MEASURES)] = ()
+    measures: Annotated[
+        tuple[StudyMeasure, ...], Field(strict=False, max_length=MAX_MEASURES), at_most(MAX_MEASURES)
+    ] = ()
     """Recorded statistics for the table, besides the metric and the failing share."""
 
     @model_validator(mode="after")
