@@ -19,7 +19,7 @@ from gradlab.vocabulary.metrics import BY_KIND
 
 @dataclass(frozen=True)
 class SeedOutcome:
-    """What one seed of a cell shows.
+    """Outcome of one seed of a cell.
 
     Attributes:
         seed: of the run.
@@ -36,7 +36,7 @@ class SeedOutcome:
 
 @dataclass(frozen=True)
 class CellResult:
-    """What one experiment of a cell shows: its diagnosis in short, and the outcome of each seed."""
+    """Result of one experiment of a cell: its diagnosis in short, and the outcome of each seed."""
 
     verdict: Verdict
     root_cause: str | None

@@ -58,7 +58,7 @@ class Budget(Frozen):
 
 
 class StudyFields(Frozen):
-    """What a study's request and its spec share."""
+    """Fields that a study's request and its spec share."""
 
     name: Name = "untitled"
     """A title for people."""
