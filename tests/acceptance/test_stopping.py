@@ -17,7 +17,9 @@ from tests.campaigns import one_in
 from tests.servers import wait_until
 
 # Some seconds of training, in chunks of half a second: a stop or a kill that follows the first epochs is in time.
-LONG = a_spec(epochs=16_000, layers=3, units=5)
+LONG = a_spec(
+    epochs=16_000, layers=3, units=5, dataset={"kind": "circles", "samples": 4096, "noise": 0.1, "train_size": 2048}
+)
 # A worker that is stopped by itself gets this long for the chunk at hand, and is looked at twice a second.
 GRACE_SECONDS = 30.0
 
