@@ -22,6 +22,7 @@ from api.http.origins import OriginCheck
 from api.http.query import QueryCheck
 from api.http.security_headers import SecurityHeaders
 from api.live.live import Live
+from api.live.study_streams import StudyStreams
 from api.routes import (
     catalogue,
     charts,
@@ -97,12 +98,12 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
         is_shared=shared is not None,
         every=settings.sweep_every,
     )
-    live = Live(store)
+    services = Services(settings, store, CeleryQueue(settings), Live(store), StudyStreams(store), blobs, checker)
     checker.start()
     try:
-        yield Services(settings, store, CeleryQueue(settings), live, blobs, checker)
+        yield services
     finally:
-        await live.close()
+        await services.end_streams()
         await to_thread.run_sync(checker.close)
         store.close()
 

@@ -110,7 +110,7 @@ class _Api(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the event streams first: Uvicorn would wait for them."""
         services: Services = self._app.state.services
-        await services.live.close()
+        await services.end_streams()
         await super().shutdown(sockets)
 
 

@@ -16,6 +16,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from api.http.errors import NotAcceptable, NotModified, Unauthorized
 from api.http.negotiation import Coding, parse_preferences
 from api.live.live import Live
+from api.live.study_streams import StudyStreams
 from core.blobs import BlobStore
 from core.queue import CeleryQueue
 from core.settings import Settings
@@ -44,12 +45,18 @@ class Services:
     store: ExperimentStore
     queue: CeleryQueue
     live: Live
+    live_studies: StudyStreams
     blobs: BlobStore
     checker: Checker
     body_readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_BODY_READERS))
     triage_waiters: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_TRIAGE_WAITERS))
     submitters: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_SUBMITTERS))
     uploads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_UPLOADS))
+
+    async def end_streams(self) -> None:
+        """End all event streams."""
+        await self.live.close()
+        await self.live_studies.close()
 
     @cached_property
     def load(self) -> SampleLoader:

@@ -1,6 +1,5 @@
 """Events of one experiment: a short log that all listeners share. Listeners that fall behind it read from the store."""
 
-import asyncio
 import threading
 import time
 from collections import deque
@@ -15,6 +14,7 @@ import structlog
 from api.live.event import encode_event, findings_event, status_data
 from api.live.position import NOTHING, Position, Reached, Stage, furthest
 from api.live.slices import EpochReader
+from api.live.streams import SharedFeed
 from core.records import Experiment
 from core.store import ExperimentStore
 from core.use_cases import diagnoses
@@ -65,21 +65,20 @@ class FeedState:
     over: bool
 
 
-class Feed:
+class Feed(SharedFeed):
     """Events of one experiment, for as long as it has listeners.
 
     The methods that read the database (`poll`, `diagnose`, `missed`) run in a thread; all others on the event loop.
     """
 
     def __init__(self, experiment: Experiment, store: ExperimentStore) -> None:
+        super().__init__()
         self._epoch_reader = EpochReader(experiment, store.layout(experiment.id), store)
         self._store = store
         self._entries: deque[tuple[Entry, FeedState]] = deque()
         self._bytes = 0
-        self.news = asyncio.Event()  # set at news, and then replaced by a new one
         self._diagnosed: int | None = None
         self._diagnosis_due = 0.0
-        self.listeners = 0
         position = Position(experiment.revision, _stored(experiment), Stage.epochs)
         self.state = FeedState(0, position, experiment, None, over=False)
         self._before_first = self.state
@@ -90,6 +89,11 @@ class Feed:
     def id(self) -> UUID:
         """Id of the experiment."""
         return self.state.experiment.id
+
+    @property
+    def is_over(self) -> bool:
+        """True if no event follows."""
+        return self.state.over
 
     # Methods that run in a thread.
 
@@ -221,11 +225,6 @@ class Feed:
         """Return the earliest state of the log from which it serves a listener at `after`."""
         states = (self._before_first, *(state for _, state in self._entries))
         return next((state for state in states if after is None or state.position.is_at_or_after(after)), self.state)
-
-    def wake(self) -> None:
-        """Wake all listeners."""
-        self.news.set()
-        self.news = asyncio.Event()
 
 
 class _NotStored(Exception):

@@ -39,16 +39,8 @@ def study_response(record: StudyRecord, cells: Sequence[Cell]) -> StudyResponse:
     metric, higher = metric_of(spec)
     leading = best(spec, by_position(cells))
     return StudyResponse(
-        id=record.id,
-        name=spec.name,
-        status=record.status,
-        revision=record.revision,
+        **dict(summary_response(record)),
         spec=spec,
-        created_at=record.created_at,
-        finished_at=record.finished_at,
-        stopped=record.stopped,
-        error=record.error,
-        progress=_progress(record),
         metric=metric,
         higher_is_better=higher,
         best=cell_response(spec, leading) if leading else None,
@@ -57,7 +49,23 @@ def study_response(record: StudyRecord, cells: Sequence[Cell]) -> StudyResponse:
 
 def studies_response(page: StudyPage, *, next: str | None) -> StudiesResponse:
     """Build the response for a page of studies."""
-    return StudiesResponse(studies=[_summary(record) for record in page.studies], next=next)
+    return StudiesResponse(studies=[summary_response(record) for record in page.studies], next=next)
+
+
+def summary_response(record: StudyRecord) -> StudySummaryResponse:
+    """Build the response for a study in a list."""
+    return StudySummaryResponse(
+        id=record.id,
+        name=record.spec.name,
+        status=record.status,
+        revision=record.revision,
+        axes=[axis.label for axis in record.spec.axes],
+        created_at=record.created_at,
+        finished_at=record.finished_at,
+        stopped=record.stopped,
+        error=record.error,
+        progress=_progress(record),
+    )
 
 
 def validation_response(estimate: StudyEstimate) -> StudyValidationResponse:
@@ -169,20 +177,6 @@ def _shown(row: CellResponse) -> tuple[Any, ...]:
         row.seconds,
         " ".join(map(str, row.experiment_ids)),
         row.error,
-    )
-
-
-def _summary(record: StudyRecord) -> StudySummaryResponse:
-    return StudySummaryResponse(
-        id=record.id,
-        name=record.spec.name,
-        status=record.status,
-        axes=[axis.label for axis in record.spec.axes],
-        created_at=record.created_at,
-        finished_at=record.finished_at,
-        stopped=record.stopped,
-        error=record.error,
-        progress=_progress(record),
     )
 
 

@@ -1,4 +1,4 @@
-"""Endpoint of an experiment's event stream (server-sent events)."""
+"""Endpoints of the event streams of experiments and studies (server-sent events)."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -12,18 +12,20 @@ from starlette.types import Send
 from api.http.dependencies import Services, Store
 from api.http.errors import documented
 from api.live.position import Stage, read_position
+from api.live.study_feed import read_study_position
 
-router = APIRouter(prefix="/experiments/{experiment_id}", tags=["events"])
+router = APIRouter(tags=["events"])
 
 EXAMPLE = (
     'event: epochs\ndata: {"experiment_id": "…", "runs": [{"seed": 0, "epochs": [200], '
     '"metrics": {"loss": [0.61]}, "gradients": {"epochs": [200], "layers": {"dense_1": [0.031]}}}]}\n'
     "id: 17.402.1~2x201\n\n"
 )
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/event-stream": {"example": EXAMPLE}}},
-    204: {"description": "the experiment has ended, and the caller has received all of its events"},
-}
+STUDY_EXAMPLE = (
+    'event: cells\ndata: {"study_id": "…", "cells": [{"position": 3, "values": {"depth": 4}, "status": "completed"}]}\n'
+    "id: 41.310\n\n"
+)
+LastEventId = Annotated[str | None, Header(description="id of the last event received")]
 
 
 class EventStream(StreamingResponse):
@@ -41,18 +43,26 @@ class EventStream(StreamingResponse):
             await super().stream_response(send)
 
 
+def _responses(example: str, of: str) -> dict[int | str, dict[str, Any]]:
+    return {
+        200: {"content": {"text/event-stream": {"example": example}}},
+        204: {"description": f"the {of} has ended, and the caller has received all of its events"},
+        **documented(401, 404, 422, 503),
+    }
+
+
 @router.get(
-    "/events",
+    "/experiments/{experiment_id}/events",
     status_code=200,
     response_class=EventStream,
-    responses={**RESPONSES, **documented(401, 404, 422, 503)},
+    responses=_responses(EXAMPLE, "experiment"),
     summary="Stream events",
 )
 def follow(
     experiment_id: UUID,
     request: Request,
     store: Store,
-    last_event_id: Annotated[str | None, Header(description="id of the last event received")] = None,
+    last_event_id: LastEventId = None,
     replay: Annotated[bool, Query(description="true: stored epochs are sent first")] = True,
 ) -> Response:
     """Stream an experiment as server-sent events: stored epochs first, then new ones as they are recorded.
@@ -70,3 +80,35 @@ def follow(
         return Response(status_code=204)
     services: Services = request.app.state.services
     return EventStream(services.live.stream(experiment_id, last_event_id, replay=replay))
+
+
+@router.get(
+    "/studies/{study_id}/events",
+    status_code=200,
+    response_class=EventStream,
+    responses=_responses(STUDY_EXAMPLE, "study"),
+    summary="Stream events of a study",
+)
+def follow_study(
+    study_id: UUID,
+    request: Request,
+    store: Store,
+    last_event_id: LastEventId = None,
+    replay: Annotated[bool, Query(description="true: all cells are sent first")] = True,
+) -> Response:
+    """Stream a study as server-sent events: all cells first, then those that change, as they do.
+
+    `cells` events hold cells as rows of the table: a row replaces an earlier one of its position. `status` events hold
+    the study as in the list, with its progress. `done` is the last event: the study has ended, and no cell is trained.
+    The stream of a paused study goes on.
+
+    Ids do not fall. Send the last one received as `Last-Event-ID` to resume after a disconnect, on any process of the
+    service. A slow listener receives cells as they are by then, and not each of their states. With `replay=false` read
+    the table after the first `status` event: no change between them is lost.
+    """
+    record = store.studies.get(study_id)
+    position = read_study_position(last_event_id)
+    if position and position.is_last and position.state == record.state:
+        return Response(status_code=204)
+    services: Services = request.app.state.services
+    return EventStream(services.live_studies.stream(study_id, last_event_id, replay=replay))

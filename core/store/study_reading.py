@@ -56,6 +56,26 @@ def cells_of(connection: Connection, id: UUID) -> tuple[Cell, ...]:
     return tuple(_cells(connection, mine, _columns().order_by(cells.c.position, cells.c.batch)))
 
 
+def states(connection: Connection, ids: Collection[UUID]) -> dict[UUID, tuple[int, int]]:
+    """Return `state` of the records of those of the studies that exist."""
+    under_way = and_(cells.c.study == studies.c.number, cells.c.status == DRAWN)
+    joined = studies.outerjoin(cells, under_way).outerjoin(experiments, experiments.c.number == cells.c.experiment)
+    revisions = func.coalesce(func.sum(experiments.c.revision), 0).label("revisions")
+    query = select(studies.c.id, studies.c.revision, revisions).select_from(joined).where(studies.c.id.in_(ids))
+    rows = connection.execute(query.group_by(studies.c.id, studies.c.revision))
+    return {row.id: (row.revision, int(row.revisions)) for row in rows}
+
+
+def changed(connection: Connection, id: UUID, since: int, after: int, limit: int) -> tuple[Cell, ...]:
+    """Return the first cells beyond a position that are under way or have changed since a revision."""
+    number = select(studies.c.number).where(studies.c.id == id).scalar_subquery()
+    mine, news = cells.c.study == number, or_(cells.c.revision > since, cells.c.status == DRAWN)
+    query = select(cells.c.position).distinct().where(mine, news, cells.c.position > after)
+    positions = list(connection.execute(query.order_by(cells.c.position).limit(limit)).scalars())
+    all_batches = _columns().where(cells.c.position.in_(positions)).order_by(cells.c.position, cells.c.batch)
+    return tuple(_cells(connection, mine, all_batches))
+
+
 def over(connection: Connection, id: UUID, limit: int) -> tuple[Cell, ...]:
     """Return the first cells of a study whose experiments have ended or were deleted, and were not read yet."""
     number = select(studies.c.number).where(studies.c.id == id).scalar_subquery()

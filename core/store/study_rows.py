@@ -61,10 +61,12 @@ def added_with(connection: Connection, key: str, spec: StudySpec) -> UUID | None
 
 
 def add_cells(connection: Connection, study: int, rows: Iterable[tuple[CellPlace, Point, Sequence[int]]]) -> None:
-    """Insert waiting cells."""
+    """Insert waiting cells of a study whose revision was raised."""
+    revision = connection.execute(select(_revision_of(study))).scalar_one()
     values = [
         {
             "study": study,
+            "revision": revision,
             "position": place.position,
             "batch": place.batch,
             "point": json.dumps(point),
@@ -75,6 +77,11 @@ def add_cells(connection: Connection, study: int, rows: Iterable[tuple[CellPlace
     ]
     if values:
         connection.execute(insert(cells), values)
+
+
+def _revision_of(study: int | ColumnElement[int]) -> ColumnElement[int]:
+    """Return the query of a study's revision, which its changed cells get."""
+    return select(studies.c.revision).where(studies.c.number == study).scalar_subquery()
 
 
 def touched(connection: Connection, before: StudyRecord, **values: Any) -> int | None:
@@ -149,9 +156,10 @@ def _write(connection: Connection, study: int, drawn: Drawn, values: Mapping[str
     """Write a cell's row, which waits or is new."""
     place = {"study": study, "position": drawn.place.position, "batch": drawn.place.batch}
     mine = and_(*(cells.c[name] == value for name, value in place.items()))
-    if not connection.execute(update(cells).where(mine).values({**UNDRAWN, **values})).rowcount:
+    changed = {**UNDRAWN, "revision": _revision_of(study), **values}
+    if not connection.execute(update(cells).where(mine).values(changed)).rowcount:
         new = {"point": json.dumps(drawn.point), "seeds": list(drawn.seeds)}
-        connection.execute(insert(cells).values({**UNDRAWN, **place, **new, **values}))
+        connection.execute(insert(cells).values({**changed, **place, **new}))
 
 
 def collect(
@@ -167,12 +175,17 @@ def collect(
     """Write what a cell's experiment shows, unless another process has. A cell that waits loses its experiment."""
     # Locked before its cells, as whoever deletes the study locks them.
     study = connection.execute(select(studies.c.number).where(studies.c.id == id).with_for_update()).scalar()
+    if study is None:
+        return
     number = select(experiments.c.number).where(experiments.c.id == cell.experiment_id).scalar_subquery()
     same = cells.c.experiment.is_(None) if cell.experiment_id is None else cells.c.experiment == number
     mine = and_(cells.c.study == study, _at(cell.place), cells.c.status == DRAWN, same)
-    values = dict(UNDRAWN) if status is CellStatus.waiting else {"status": status, "seconds": seconds, "error": error}
+    values: dict[str, Any] = {"status": status, "seconds": seconds, "error": error}
+    if status is CellStatus.waiting:
+        values = dict(UNDRAWN)
     if result is not None:
         values["result"] = RESULT.dump_json(result).decode()
+    values["revision"] = _revision_of(study) + 1
     if connection.execute(update(cells).where(mine).values(values)).rowcount:
         raised = {"revision": studies.c.revision + 1}
         connection.execute(update(studies).where(studies.c.number == study).values(raised))
@@ -183,6 +196,9 @@ def changed_with(connection: Connection, experiment_id: UUID) -> None:
     naming = select(cells.c.study).join(experiments, experiments.c.number == cells.c.experiment)
     mine = studies.c.number.in_(naming.where(experiments.c.id == experiment_id))
     connection.execute(update(studies).where(mine).values(revision=studies.c.revision + 1))
+    number = select(experiments.c.number).where(experiments.c.id == experiment_id).scalar_subquery()
+    changed = update(cells).where(cells.c.experiment == number)
+    connection.execute(changed.values(revision=_revision_of(cells.c.study)))
 
 
 def _at(place: CellPlace) -> ColumnElement[bool]:
@@ -213,12 +229,12 @@ def halt(connection: Connection, id: UUID, status: StudyStatus, now: datetime) -
     before = (StudyStatus.running, *((StudyStatus.paused,) if status is StudyStatus.cancelled else ()))
     if row.status not in before:
         raise Conflict(f"The study is {row.status}: only one that is {' or '.join(before)} can be {status}.")
-    _withdraw(connection, row.number)
-    if status is StudyStatus.cancelled:
-        _cancel_begun(connection, row.number, now)
     ended = now if status is StudyStatus.cancelled else None
     changed = {"status": status, "finished_at": ended, "revision": row.revision + 1}
     connection.execute(update(studies).where(studies.c.number == row.number).values(changed))
+    _withdraw(connection, row.number)
+    if status is StudyStatus.cancelled:
+        _cancel_begun(connection, row.number, now)
 
 
 def resume(connection: Connection, id: UUID) -> None:
@@ -230,8 +246,9 @@ def resume(connection: Connection, id: UUID) -> None:
     # Workers stop at their next chunk: some may still train what was cancelled with the study.
     stopping = exists().where(experiments.c.number == cells.c.experiment, experiments.c.cancel_requested)
     broken = or_(ended, and_(cells.c.status == DRAWN, stopping))
-    connection.execute(update(cells).where(cells.c.study == row.number, broken).values(UNDRAWN))
     reopen(connection, row)
+    undrawn = {**UNDRAWN, "revision": _revision_of(row.number)}
+    connection.execute(update(cells).where(cells.c.study == row.number, broken).values(undrawn))
 
 
 def reopen(connection: Connection, row: Row[Any], **values: Any) -> None:
@@ -255,7 +272,8 @@ def _withdraw(connection: Connection, study: int) -> None:
     query = select(experiments.c.number).join(cells, cells.c.experiment == experiments.c.number)
     mine = and_(cells.c.study == study, cells.c.status == DRAWN)
     numbers = list(connection.execute(query.where(mine, unbegun).with_for_update()).scalars())
-    connection.execute(update(cells).where(mine, cells.c.experiment.in_(numbers)).values(UNDRAWN))
+    undrawn = {**UNDRAWN, "revision": _revision_of(study)}
+    connection.execute(update(cells).where(mine, cells.c.experiment.in_(numbers)).values(undrawn))
     unused = ~exists().where(cells.c.experiment == experiments.c.number)
     own = and_(experiments.c.number.in_(numbers), experiments.c.priority == BATCH, unused)
     connection.execute(delete(experiments).where(own))

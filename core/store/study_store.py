@@ -65,6 +65,23 @@ class StudyStore:
         with reading(self._engine) as connection:
             return study_reading.cells_of(connection, id)
 
+    def states(self, ids: Sequence[UUID]) -> dict[UUID, tuple[int, int]]:
+        """Return `state` of the records of those of the studies that exist, by one cheap query."""
+        with reading(self._engine) as connection:
+            return study_reading.states(connection, ids)
+
+    def changed(self, id: UUID, *, since: int, after: int, limit: int) -> tuple[Cell, ...]:
+        """Return the first cells beyond a position that are under way or have changed since a revision.
+
+        Args:
+            id: the study.
+            since: the revision.
+            after: the position; -1 for all cells.
+            limit: maximum number of positions. Each comes with all its batches of seeds.
+        """
+        with reading(self._engine) as connection:
+            return study_reading.changed(connection, id, since, after, limit)
+
     def over(self, id: UUID, *, limit: int) -> tuple[Cell, ...]:
         """Return the first cells whose experiments have ended or were deleted, and were not read yet."""
         with reading(self._engine) as connection:
@@ -136,11 +153,11 @@ class StudyStore:
             row = study_reading.find(connection, before.id)
             if row.revision != before.revision:
                 return None
-            study_rows.add_cells(connection, row.number, added)
             values = {"spec": spec.model_dump_json(), "measured": measured_key(spec)}
             if row.status == StudyStatus.paused:
                 values["status"] = StudyStatus.paused
             study_rows.reopen(connection, row, **values)
+            study_rows.add_cells(connection, row.number, added)
             return study_reading.get(connection, before.id)
 
     def delete(self, id: UUID) -> None:

@@ -53,7 +53,9 @@ cells = Table(
     Column("result", Text),  # JSON of core.study.CellResult
     Column("seconds", Double),  # of its training
     Column("error", Text),
+    Column("revision", Integer, nullable=False, server_default="0"),  # the study's at the row's last change
     Index(None, "study", "status"),
+    Index(None, "study", "revision"),
 )
 
 

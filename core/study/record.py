@@ -110,6 +110,16 @@ class StudyRecord:
     reused: int
     seconds: float
 
+    @property
+    def under_way(self) -> int:
+        """The number of batches of cells that have an experiment which was not read yet."""
+        return self.counts.get(CellStatus.queued, 0) + self.counts.get(CellStatus.running, 0)
+
+    @property
+    def is_over(self) -> bool:
+        """True if nothing changes unless somebody continues or extends it."""
+        return self.status.is_final and not self.under_way
+
 
 @dataclass(frozen=True)
 class StudyPage:

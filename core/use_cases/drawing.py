@@ -21,18 +21,17 @@ def check_search(spec: StudySpec) -> None:
         raise Invalid(Problem("search", "grid or random: this service is installed without its extra `search`", "tpe"))
 
 
-def next_cells(record: StudyRecord, under_way: int, *, store: ExperimentStore) -> tuple[list[Drawn], StudyStop | None]:
+def next_cells(record: StudyRecord, *, store: ExperimentStore) -> tuple[list[Drawn], StudyStop | None]:
     """Return the cells to be trained next, and why none follows once none does.
 
     Args:
         record: the study.
-        under_way: number of its cells that have an experiment which was not read yet.
         store: the store of the study.
     """
     spec, limit = record.spec, MAX_PROPOSED if record.spec.search.kind == "tpe" else MAX_UNDER_WAY
     if spec.budget.seconds is not None and record.seconds >= spec.budget.seconds:
         return [], "seconds"
-    room = limit - under_way
+    room = limit - record.under_way
     if room <= 0:
         return [], None
     waiting = store.studies.waiting(record.id, limit=room)

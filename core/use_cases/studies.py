@@ -146,13 +146,12 @@ def _turn(study_id: UUID, store: ExperimentStore, queue: JobQueue) -> bool:
         return True
     if record.status is not StudyStatus.running:
         return False
-    under_way = record.counts.get(CellStatus.queued, 0) + record.counts.get(CellStatus.running, 0)
-    drawn, stopped = next_cells(record, under_way, store=store)
+    drawn, stopped = next_cells(record, store=store)
     if drawn:
         needed = store.studies.draw(record, drawn)
         publish(needed or [], store=store, queue=queue)
         return needed is None or len(needed) < len(drawn)
-    if stopped is not None and not under_way:
+    if stopped is not None and not record.under_way:
         return not _finish(record, stopped, store)
     return False
 

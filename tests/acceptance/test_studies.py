@@ -81,3 +81,7 @@ def test_a_study_that_is_struck_and_paused_trains_each_cell_once_with_the_same_b
     assert time.monotonic() - asked < 5
     assert (repeated.status, repeated.progress.cells_reused) == (StudyStatus.completed, 4)
     assert [row.metric for row in told(service, second).rows] == [row.metric for row in rows]
+    *_, cells, status, done = service.client.study_events(second)
+    assert [row["status"] for row in cells.data["cells"]] == ["completed"] * 4
+    assert status.data["progress"]["trainings_done"] == 8
+    assert (done.name, done.data["status"]) == ("done", "completed")

@@ -159,8 +159,8 @@ def parameters(desk: Desk) -> Parameters:
         named = uploaded(desk, next(numbers)) if name == "delete_dataset" else dataset
         given = uploaded_weights(desk, next(numbers)) if name == "delete_weights" else weights
         study = a_study(desk) if name.endswith("_study") else studied
-        if name == "continue_study":
-            desk.http.post(f"/studies/{study}/pause")
+        if step := {"continue_study": "pause", "follow_study": "cancel"}.get(name):  # a stream that ends
+            desk.http.post(f"/studies/{study}/{step}")
         values = {"experiment_id": experiment, "treatment_id": treated, "dataset_id": named, "weights_id": given}
         values |= {"study_id": study}
         return values | {"seed": number % 2, "name": chart, "form": form}

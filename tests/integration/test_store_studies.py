@@ -26,7 +26,7 @@ def a_study(*values: int, **fields: Any) -> StudySpec:
 def begun(store: ExperimentStore, spec: StudySpec):
     """A study whose first cells are drawn, and their experiments."""
     record, _ = store.studies.add(spec, list(grid(spec.axes)))
-    drawn, stopped = next_cells(record, 0, store=store)
+    drawn, stopped = next_cells(record, store=store)
     assert stopped is None
     needed = store.studies.draw(record, drawn)
     assert needed is not None
@@ -164,7 +164,7 @@ def architecture_of(store: ExperimentStore, id: Any) -> str:
 def test_no_more_cells_are_under_way_than_the_bound(store):
     study, needed = begun(store, a_study(*range(1, 40)))
     assert len(needed) == MAX_UNDER_WAY
-    assert next_cells(store.studies.get(study), MAX_UNDER_WAY, store=store) == ([], None)
+    assert next_cells(store.studies.get(study), store=store) == ([], None)
 
 
 def test_weights_that_are_not_there_or_do_not_fit_a_point_are_refused(store):

@@ -42,7 +42,7 @@ def test_a_cell_whose_earlier_training_is_being_deleted_is_trained_anew(store):
     _, (first,) = begun(store, a_study(2))
     trained(store, first)
     record, _ = store.studies.add(a_study(2, name="other"), [(2,)])
-    drawn, _ = next_cells(record, 0, store=store)
+    drawn, _ = next_cells(record, store=store)
     needed = beside(
         store, lambda connection: submissions.remove(connection, first), lambda: store.studies.draw(record, drawn)
     )

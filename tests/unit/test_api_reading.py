@@ -370,7 +370,7 @@ def test_the_description_documents_every_operation(desk: Desk):
         for path, methods in description["paths"].items()
         for method, operation in methods.items()
     ]
-    assert len(operations) == 61 + len(STATISTIC_KINDS)  # an endpoint for each kind that has statistics
+    assert len(operations) == 62 + len(STATISTIC_KINDS)  # an endpoint for each kind that has statistics
     for method, path, operation in operations:
         assert operation["summary"], (method, path)
         assert operation["description"], (method, path)

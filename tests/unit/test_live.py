@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from api.live import feed as feeds
-from api.live import live as streams
-from api.live import slices
+from api.live import slices, streams
 from api.live.live import Live
 from api.live.position import Position, Stage, read_position
 from core.records import Claim

@@ -226,7 +226,7 @@ def _followed(client: Client, study: StudyResponse, *, silent: bool) -> StudyRes
         with Progress(*columns, TextColumn("{task.fields[cells]}"), console=console) as progress:
             bar = progress.add_task("trainings", total=study.progress.trainings, cells="")
 
-            def advance(current: StudyResponse) -> None:
+            def advance(current: StudySummaryResponse) -> None:
                 done = current.progress
                 progress.update(
                     bar, completed=done.trainings_done, total=done.trainings, cells=f"{cells_in_words(done)}"

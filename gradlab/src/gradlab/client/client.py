@@ -3,8 +3,6 @@
 import io
 import json
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -13,9 +11,8 @@ import numpy as np
 from gradlab import schemas
 from gradlab.client.connection import Refused, Unreachable
 from gradlab.client.datasets import Datasets
-from gradlab.client.events import EVENT_STREAM, StreamedEvent, read_events
+from gradlab.client.events import StreamedEvent
 from gradlab.client.listing import Listing
-from gradlab.client.polling import poll
 from gradlab.client.reporting import Reporting
 from gradlab.client.sending import Sending
 from gradlab.client.starting import Starting
@@ -26,8 +23,6 @@ from gradlab.schemas.media_types import CSV, NPZ
 
 if TYPE_CHECKING:
     from gradlab.spec import AnySpec, ExperimentSpec
-
-STREAM_TIMEOUT_SECONDS = 45.0  # the service writes to a stream at least every 15 seconds
 
 __all__ = ["Client", "Refused", "StreamedEvent", "Unreachable"]
 
@@ -176,10 +171,7 @@ class Client(Listing, Sending, Treating, Studying, Reporting, Datasets, Starting
             last_id: id of the last event received; the stream resumes after it.
             replay: if there is no `last_id`, True to receive stored epochs first.
         """
-        headers = {"Accept": EVENT_STREAM} | ({"Last-Event-ID": last_id} if last_id else {})
-        path, query = f"/experiments/{experiment_id}/events", {"replay": replay}
-        with self._stream(path, params=query, headers=headers, timeout=STREAM_TIMEOUT_SECONDS) as response:
-            yield from read_events(response)
+        yield from self._events(f"/experiments/{experiment_id}/events", last_id, replay)
 
     def export(self, experiment_id: UUID | str, name: str, to: IO[bytes], **query: Any) -> None:
         """Write an export to a file while it arrives: `tensorboard.zip`, `series.parquet`, `series.npz`, or a network,
@@ -214,13 +206,8 @@ class Client(Listing, Sending, Treating, Studying, Reporting, Datasets, Starting
         def is_over(experiment: "schemas.ExperimentResponse") -> bool:
             return experiment.status.is_finished
 
-        with suppress(Unreachable, Refused):  # without a stream, or at its end: poll
-            for experiment in self._statuses(experiment_id):
-                progress(experiment)
-                if is_over(experiment):
-                    return experiment
-        path = f"/experiments/{experiment_id}"
-        return poll(self._request, path, partial(self._read, schemas.ExperimentResponse), is_over, progress, patience)
+        path, live = f"/experiments/{experiment_id}", self._statuses(experiment_id)
+        return self._wait(schemas.ExperimentResponse, path, is_over, progress, patience, live)
 
     def _statuses(self, experiment_id: UUID | str) -> "Iterator[schemas.ExperimentResponse]":
         """Iterate over the states of an experiment, from its event stream."""

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
+from gradlab.client.events import EVENT_STREAM, StreamedEvent, read_events
 from gradlab.schemas.media_types import JSON, PROBLEM_JSON
 from gradlab.schemas.problem import ProblemDocument
 from gradlab.schemas.response_model import ResponseModel
@@ -34,6 +35,8 @@ Page = TypeVar(
     "TreatmentSummariesResponse",
     "WeightsListResponse",
 )
+
+STREAM_TIMEOUT_SECONDS = 45.0  # the service writes to a stream at least every 15 seconds
 
 # A number of the system's that precedes its own words for an error.
 ERROR_NUMBER = re.compile(r"^\[Errno -?\d+\] ")
@@ -116,6 +119,13 @@ class Connection:
                 yield self._check_response(response)
         except self._errors as error:
             raise self._no_answer(error) from error
+
+    def _events(self, path: str, last_id: str | None, replay: bool) -> Iterator[StreamedEvent]:
+        """Iterate over the events of a stream, until the last one or until the service stops."""
+        headers = {"Accept": EVENT_STREAM} | ({"Last-Event-ID": last_id} if last_id else {})
+        more = {"params": {"replay": replay}, "headers": headers, "timeout": STREAM_TIMEOUT_SECONDS}
+        with self._stream(path, **more) as response:
+            yield from read_events(response)
 
     def _request(self, method: str, path: str, **more: Any) -> "httpx2.Response":
         try:

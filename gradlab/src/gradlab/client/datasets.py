@@ -1,13 +1,12 @@
 """Requests of uploaded datasets, as a part of the client."""
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradlab import schemas
 from gradlab.client.connection import Refused
-from gradlab.client.polling import poll
+from gradlab.client.polling import Polling
 from gradlab.client.uploading import Uploading
 from gradlab.errors import Invalid, Problem
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from gradlab.profile import Profile
 
 
-class Datasets(Uploading):
+class Datasets(Uploading, Polling):
     """Uploads datasets, lists, profiles and deletes them."""
 
     def add_dataset(
@@ -68,8 +67,7 @@ class Datasets(Uploading):
         def is_over(dataset: "schemas.DatasetResponse") -> bool:
             return dataset.status != "checking"
 
-        read = partial(self._read, schemas.DatasetResponse)
-        dataset = poll(self._request, f"/datasets/{dataset_id}", read, is_over, progress, patience)
+        dataset = self._wait(schemas.DatasetResponse, f"/datasets/{dataset_id}", is_over, progress, patience)
         if dataset.problem is not None:
             raise Refused(dataset.problem)
         return dataset

@@ -14,10 +14,10 @@ EVENT_STREAM = "text/event-stream"
 
 @dataclass(frozen=True)
 class StreamedEvent:
-    """Event of an experiment's stream.
+    """Event of the stream of an experiment or a study.
 
     Attributes:
-        name: ``status``, ``epochs``, ``findings`` or ``done``.
+        name: ``status``, ``epochs``, ``findings``, ``cells`` or ``done``.
         id: its id, from which a stream can be resumed.
         data: its content.
     """

@@ -3,20 +3,19 @@
 import io
 import json
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from gradlab import schemas
-from gradlab.client.connection import Connection
+from gradlab.client.events import StreamedEvent
 from gradlab.client.listing import several
-from gradlab.client.polling import poll
+from gradlab.client.polling import Polling
 from gradlab.schemas.media_types import CSV, PARQUET
 from gradlab.schemas.status import StudyStatus
 
 
-class Studying(Connection):
+class Studying(Polling):
     """Begins studies, follows them, pauses, continues, extends and deletes them."""
 
     def begin_study(
@@ -38,6 +37,18 @@ class Studying(Connection):
         query = {"status": several(status)}
         for page in self._pages(schemas.StudiesResponse, f"/studies?{urlencode(query, doseq=True)}"):
             yield from page.studies
+
+    def study_events(
+        self, study_id: UUID | str, *, last_id: str | None = None, replay: bool = True
+    ) -> Iterator[StreamedEvent]:
+        """Iterate over the events of a study, until the last one or until the service stops.
+
+        Args:
+            study_id: id of the study.
+            last_id: id of the last event received; the stream resumes after it.
+            replay: if there is no `last_id`, True to receive all cells first.
+        """
+        yield from self._events(f"/studies/{study_id}/events", last_id, replay)
 
     def study_table(self, study_id: UUID | str) -> "schemas.StudyTableResponse":
         """Get the table of a study: one row for each cell."""
@@ -89,7 +100,7 @@ class Studying(Connection):
         self,
         study_id: UUID | str,
         *,
-        progress: "Callable[[schemas.StudyResponse], None]" = lambda _: None,
+        progress: "Callable[[schemas.StudySummaryResponse], None]" = lambda _: None,
         patience: float = 60.0,
     ) -> "schemas.StudyResponse":
         """Wait until a study has ended or is paused.
@@ -100,11 +111,17 @@ class Studying(Connection):
             patience: maximum time without a response of the service, in seconds; a restart takes less.
         """
 
-        def is_over(study: "schemas.StudyResponse") -> bool:
+        def is_over(study: "schemas.StudySummaryResponse") -> bool:
             return study.status is not StudyStatus.running
 
-        path = f"/studies/{study_id}"
-        return poll(self._request, path, partial(self._read, schemas.StudyResponse), is_over, progress, patience)
+        live = self._summaries(study_id)
+        return self._wait(schemas.StudyResponse, f"/studies/{study_id}", is_over, progress, patience, live)
+
+    def _summaries(self, study_id: UUID | str) -> "Iterator[schemas.StudySummaryResponse]":
+        """Iterate over the states of a study, from its event stream."""
+        for event in self.study_events(study_id, replay=False):
+            if event.name == "status":
+                yield schemas.StudySummaryResponse.read(json.dumps(event.data))
 
 
 def _body(request: "schemas.StudyRequest | dict[str, Any]") -> str:

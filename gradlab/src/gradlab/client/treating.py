@@ -1,18 +1,16 @@
 """Requests of treatments, as a part of the client."""
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from urllib.parse import urlencode
 from uuid import UUID
 
 from gradlab import schemas
-from gradlab.client.connection import Connection
 from gradlab.client.listing import several
-from gradlab.client.polling import poll
+from gradlab.client.polling import Polling
 from gradlab.schemas.status import TreatmentStatus
 
 
-class Treating(Connection):
+class Treating(Polling):
     """Starts treatments, follows them, cancels and continues them."""
 
     def treat(
@@ -76,4 +74,4 @@ class Treating(Connection):
             return treatment.status is not TreatmentStatus.running
 
         path = f"/experiments/{treatment.experiment_id}/treatments/{treatment.id}"
-        return poll(self._request, path, partial(self._read, schemas.TreatmentResponse), is_over, progress, patience)
+        return self._wait(schemas.TreatmentResponse, path, is_over, progress, patience)

@@ -1,4 +1,4 @@
-"""Events of an experiment's stream."""
+"""Events of the streams of experiments and studies."""
 
 from typing import Literal
 from uuid import UUID
@@ -9,7 +9,8 @@ from gradlab.diagnosis import Finding, Settling, Unjudged
 from gradlab.diagnosis.conclusion import Verdict
 from gradlab.diagnosis.summary import Confidence
 from gradlab.schemas.response_model import ResponseModel
-from gradlab.schemas.status import Status
+from gradlab.schemas.status import Status, StudyStatus
+from gradlab.schemas.studies import CellResponse
 
 
 class RunGradientsResponse(ResponseModel):
@@ -52,3 +53,17 @@ class DoneEvent(ResponseModel):
 
     experiment_id: UUID
     status: Status | Literal["deleted"]
+
+
+class CellsEvent(ResponseModel):
+    """Cells of a study as they are now, in the order of their positions: some of those that have changed."""
+
+    study_id: UUID
+    cells: list[CellResponse]
+
+
+class StudyDoneEvent(ResponseModel):
+    """Last event of a study's stream, with its final status."""
+
+    study_id: UUID
+    status: StudyStatus | Literal["deleted"]

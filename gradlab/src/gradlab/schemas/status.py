@@ -39,6 +39,11 @@ class StudyStatus(StrEnum):
     cancelled = "cancelled"
     failed = "failed"
 
+    @property
+    def is_final(self) -> bool:
+        """True if the study has ended. One that is paused has not."""
+        return self not in (StudyStatus.running, StudyStatus.paused)
+
 
 class CellStatus(StrEnum):
     """State of a study's cell: waiting → queued → running → completed | cancelled | failed; or refused.

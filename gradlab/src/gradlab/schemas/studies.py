@@ -116,19 +116,25 @@ class CellResponse(ResponseModel):
     error: str | None = Field(description="why it failed, or was refused")
 
 
-class StudyResponse(ResponseModel):
-    """Study: what it asks, how far it is, and its best cell."""
+class StudySummaryResponse(ResponseModel):
+    """Study in a list, and in its event stream."""
 
     id: UUID
     name: str
     status: StudyStatus
     revision: int = Field(description="rises with every change of the study or of one of its cells")
-    spec: StudySpec
+    axes: list[str] = Field(description="names of its axes")
     created_at: datetime
     finished_at: datetime | None
     stopped: StudyStop | None = Field(description="why no further cell begins; null while cells wait")
     error: str | None
     progress: StudyProgressResponse
+
+
+class StudyResponse(StudySummaryResponse):
+    """Study: what it asks, how far it is, and its best cell."""
+
+    spec: StudySpec
     metric: str = Field(description="metric by which cells are compared")
     higher_is_better: bool
     best: CellResponse | None = Field(description="best finished cell by the objective")
@@ -167,20 +173,6 @@ def _cells_of(row: CellResponse) -> tuple[object, ...]:
     metric = row.metric.median if row.metric else None
     result = row.root_cause or row.verdict or str(row.status)
     return (*map(shown, row.values.values()), result, failing, metric, *row.measures.values())
-
-
-class StudySummaryResponse(ResponseModel):
-    """Study in a list."""
-
-    id: UUID
-    name: str
-    status: StudyStatus
-    axes: list[str]
-    created_at: datetime
-    finished_at: datetime | None
-    stopped: StudyStop | None
-    error: str | None
-    progress: StudyProgressResponse
 
 
 class StudiesResponse(ResponseModel):
