@@ -1,17 +1,17 @@
-// A text that is submitted again is the same experiment.
+// What is submitted again is the same experiment.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { idempotencyKeys } from "../../api/static/dashboard/editor/idempotency.js";
 
-test("the same text has the same key, also behind another one", () => {
+test("the same spec has the same key, however it is indented, also behind another one", () => {
   const keyOf = idempotencyKeys();
-  const first = keyOf("{}");
-  assert.notEqual(keyOf("[]"), first);
-  assert.equal(keyOf("{}"), first);
+  const first = keyOf(JSON.parse('{"epochs": 1}'));
+  assert.notEqual(keyOf({ epochs: 2 }), first);
+  assert.equal(keyOf(JSON.parse('{\n  "epochs": 1\n}\n')), first);
 });
 
 test("another page submits another experiment", () => {
-  assert.notEqual(idempotencyKeys()("{}"), idempotencyKeys()("{}"));
+  assert.notEqual(idempotencyKeys()({}), idempotencyKeys()({}));
 });

@@ -1,17 +1,19 @@
 // Keys by which the service knows a submission again whose answer was lost.
 
 /**
- * The keys of one page: one for each text that is submitted from it. The same text, submitted again because the answer
- * did not come, is the experiment that there may be already; another text is another one.
+ * The keys of one page: one for each value that is submitted from it. The same value, submitted again because the
+ * answer did not come, is the experiment that there may be already, however its text is indented; another value is
+ * another one.
  *
- * @returns {(text: string) => string} the key of a text.
+ * @returns {(value: unknown) => string} the key of a value that is sent as JSON.
  */
 export function idempotencyKeys() {
   /** @type {Map<string, string>} */
   const keys = new Map();
-  return (text) => {
-    const key = keys.get(text) ?? newKey();
-    keys.set(text, key);
+  return (value) => {
+    const body = JSON.stringify(value);
+    const key = keys.get(body) ?? newKey();
+    keys.set(body, key);
     return key;
   };
 }

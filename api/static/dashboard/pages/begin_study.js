@@ -63,7 +63,8 @@ function recipeForm(recipe, signal) {
   });
   const keyOf = idempotencyKeys();
   const [begin, problem] = buttonOnce({ class: "primary", id: "begin-study" }, "Begin it", async () => {
-    const begun = await post("/studies", JSON.parse(text.value), { "Idempotency-Key": keyOf(text.value) });
+    const study = JSON.parse(text.value);
+    const begun = await post("/studies", study, { "Idempotency-Key": keyOf(study) });
     if (!signal.aborted) location.hash = `#/study/${begun.id}`;
   });
 

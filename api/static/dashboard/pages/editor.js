@@ -93,7 +93,8 @@ function trainButton(text, submit, onRefusal) {
 function submission(forget, signal) {
   const keyOf = idempotencyKeys();
   return async (/** @type {string} */ text) => {
-    const created = await post("/experiments", JSON.parse(text), { "Idempotency-Key": keyOf(text) });
+    const spec = JSON.parse(text);
+    const created = await post("/experiments", spec, { "Idempotency-Key": keyOf(spec) });
     forget();
     if (!signal.aborted) location.hash = `#/experiment/${created.id}`;
   };
