@@ -1,7 +1,7 @@
 // The form that begins a study: a recipe, what of it is changed, and what it is going to take.
 
 import { buttonOnce, noticeView } from "../charts/notice.js";
-import { post, Problem } from "../data/source.js";
+import { post, Problem, send } from "../data/source.js";
 import { idempotencyKeys } from "../editor/idempotency.js";
 import { problemsOf } from "../editor/answer.js";
 import { fill, h } from "../shared/element.js";
@@ -47,40 +47,39 @@ export function beginStudy(recipes, signal) {
 /** @param {StudyRecipe} recipe @param {AbortSignal} signal @returns {Child[]} */
 function recipeForm(recipe, signal) {
   const own = choicesOf(recipe);
-  const rewriteSoon = afterPause(() => rewrite(), TYPING_MILLISECONDS);
   const activations = Object.keys(recipe.studies).map((name) => h("option", { value: name }, name));
-  const activation = h("select", { id: "activation", onchange: () => rewrite() }, activations);
-  const seeds = numberField("seeds", own.seeds, rewriteSoon);
-  const epochs = numberField("epochs", own.epochs, rewriteSoon);
+  const byFields = () => changed(ofFields);
+  const activation = h("select", { id: "activation", onchange: byFields }, activations);
+  const seeds = numberField("seeds", own.seeds, byFields);
+  const epochs = numberField("epochs", own.epochs, byFields);
+  const oninput = () => changed(ofText);
+  const attributes = { id: "study", rows: 18, spellcheck: "false", "aria-label": "The study", oninput };
+  const text = h("textarea", attributes);
   const check = studyCheck(signal);
-  const checkSoon = afterPause(() => check.check(text.value), TYPING_MILLISECONDS);
-  const text = h("textarea", {
-    id: "study",
-    rows: 18,
-    spellcheck: "false",
-    "aria-label": "The study",
-    oninput: checkSoon,
-  });
-  const keyOf = idempotencyKeys();
-  const [begin, problem] = buttonOnce({ class: "primary", id: "begin-study" }, "Begin it", async () => {
-    const study = JSON.parse(text.value);
-    const begun = await post("/studies", study, { "Idempotency-Key": keyOf(study) });
-    if (!signal.aborted) location.hash = `#/study/${begun.id}`;
-  });
+  const checkSoon = afterPause(() => check.check(request), TYPING_MILLISECONDS);
+  let request = ofFields; // reads the study from what was changed last; throws where it is none
+  const [begin, problem] = beginButton(() => request(), signal);
 
-  function rewrite() {
-    check.attempt(async () => {
-      const chosen = {
-        activation: activation.value,
-        seeds: countOf(seeds.value, "seeds"),
-        epochs: countOf(epochs.value, "epochs"),
-      };
-      text.value = JSON.stringify(requestOf(recipe, chosen), null, 1);
-      await check.check(text.value);
-    });
+  /** Read the study from the fields, and show it. */
+  function ofFields() {
+    const counts = { seeds: countOf(seeds.value, "seeds"), epochs: countOf(epochs.value, "epochs") };
+    const study = requestOf(recipe, { activation: activation.value, ...counts });
+    text.value = JSON.stringify(study, null, 1);
+    return study;
   }
 
-  rewrite();
+  /** @returns {StudySpec} */
+  function ofText() {
+    return JSON.parse(text.value);
+  }
+
+  /** @param {() => StudySpec} read */
+  function changed(read) {
+    request = read;
+    checkSoon();
+  }
+
+  check.check(request);
   const chosen = [
     activations.length > 1 && h("label", {}, "Activation", activation),
     h("label", {}, "Seeds of each cell", seeds),
@@ -97,37 +96,48 @@ function recipeForm(recipe, signal) {
   ];
 }
 
+/** @param {() => StudySpec} request reads the study; it may throw. @param {AbortSignal} signal */
+function beginButton(request, signal) {
+  const keyOf = idempotencyKeys();
+  return buttonOnce({ class: "primary", id: "begin-study" }, "Begin it", async () => {
+    const study = request();
+    const begun = await post("/studies", study, { "Idempotency-Key": keyOf(study) });
+    if (!signal.aborted) location.hash = `#/study/${begun.id}`;
+  });
+}
+
 /** @param {string} id @param {number | null} value @param {() => void} oninput */
 const numberField = (id, value, oninput) =>
   h("input", { id, type: "number", min: 1, step: 1, value: String(value), oninput });
 
-/** @param {AbortSignal} signal of the page. */
-function studyCheck(signal) {
+/**
+ * A check of the study in the form; a later one takes the place of one that is under way.
+ *
+ * @param {AbortSignal} signal of the page.
+ */
+export function studyCheck(signal) {
   const notice = noticeView();
   const answer = h("div", { id: "study-check", role: "status" });
-  let checked = "";
+  let current = new AbortController();
+  signal.addEventListener("abort", () => current.abort());
 
-  /** @param {string} text @returns {Promise<void>} */
-  async function check(text) {
-    checked = text;
-    await attempt(async () => {
-      const validation = await post("/studies/validate", JSON.parse(text));
-      if (checked === text) fill(answer, validationFacts(validation));
-    });
-  }
-
-  /** @param {() => Promise<unknown>} act */
-  const attempt = (act) =>
-    notice.attempt(async () => {
+  /** @param {() => unknown} request reads the study; it may throw. @returns {Promise<void>} */
+  async function check(request) {
+    current.abort();
+    const { signal: own } = (current = new AbortController());
+    await notice.attempt(async () => {
       try {
-        await act();
+        const options = { method: "POST", body: JSON.stringify(request()), signal: own };
+        const validation = await (await send("/studies/validate", options)).json();
+        if (!own.aborted) fill(answer, validationFacts(validation));
       } catch (error) {
-        fill(answer);
+        if (!own.aborted) fill(answer);
         throw error instanceof Problem ? new Error(problemsOf(error).map(problemWords).join("; ")) : error;
       }
-    }, signal);
+    }, own);
+  }
 
-  return { element: h("div", { class: "stack" }, notice.element, answer), check, attempt };
+  return { element: h("div", { class: "stack" }, notice.element, answer), check };
 }
 
 /** @param {FieldProblem} problem */
