@@ -1,18 +1,12 @@
 // The page of uploaded datasets, newest first: a file that is dropped becomes one.
 
-import { isChanged } from "../shared/changed.js";
-import { fill, h } from "../shared/element.js";
+import { h } from "../shared/element.js";
 import { dropZone } from "../shared/files.js";
 import { ago, bytes } from "../shared/format.js";
 import { noticeView } from "../charts/notice.js";
-import { repeat } from "../data/repeat.js";
-import { scrolling, table } from "../shared/table.js";
-import { get } from "../data/source.js";
 import { upload } from "../data/upload.js";
-import { pageButtons } from "./page_buttons.js";
-import { refreshed } from "./refreshed.js";
+import { listPage } from "./list_page.js";
 
-const REFRESH_MILLISECONDS = 2000;
 const HEADINGS = [
   { name: "name" },
   { name: "status" },
@@ -27,46 +21,19 @@ const DROP = "Drop a CSV, Parquet or NPZ file of samples here, or choose one:";
 /** The colours of the states, by those of experiments. */
 export const KINDS = { checking: "running", ready: "completed", refused: "failed" };
 
-/** @typedef {{datasets: DatasetSummary[], next: string | null}} DatasetsPage */
-
 /** @param {PageOptions} options */
-export async function datasets({ page, signal, say }) {
-  const body = h("tbody");
-  const pages = pageButtons(turnTo, ["Newest", "Older"]);
+export async function datasets(options) {
   const notice = noticeView();
-  const isNew = isChanged();
-  /** @type {string | null} */
-  let path = null; // of an older page; null for the newest
-  document.title = "Data · Gradient Lab";
-
-  /** @param {DatasetsPage} answer */
-  function show(answer) {
-    if (!isNew(answer)) return;
-    const empty = h("tr", {}, h("td", { colspan: HEADINGS.length, class: "muted" }, NONE));
-    fill(body, answer.datasets.length ? answer.datasets.map(datasetRow) : empty);
-    pages.show(answer.next, path !== null);
-  }
-
-  async function read() {
-    show(await get(path ?? "/datasets", { signal }));
-    say("live", "live");
-  }
-
-  /** @param {string | null} next */
-  function turnTo(next) {
-    path = next;
-    refreshed(read, { signal, say });
-  }
-
-  const rows = scrolling(table(HEADINGS, [body]));
-  fill(
-    page,
-    h("h1", {}, "Data"),
-    h("section", { class: "panel stack", "aria-label": "Upload" }, uploading(notice, signal), notice.element),
-    h("section", { class: "panel", "aria-label": "Datasets" }, rows, pages.element),
-  );
-  await refreshed(read, { signal, say }, notice);
-  repeat(() => refreshed(read, { signal, say }), REFRESH_MILLISECONDS, signal);
+  const place = uploading(notice, options.signal);
+  const above = h("section", { class: "panel stack", "aria-label": "Upload" }, place, notice.element);
+  await listPage(options, {
+    title: "Data",
+    path: "/datasets",
+    headings: HEADINGS,
+    none: NONE,
+    rowOf: datasetRow,
+    above,
+  });
 }
 
 /**

@@ -1,18 +1,11 @@
 // The page of all treatments, newest first, which keeps itself up to date while one of them runs.
 
-import { isChanged } from "../shared/changed.js";
-import { fill, h } from "../shared/element.js";
+import { h } from "../shared/element.js";
 import { ago } from "../shared/format.js";
-import { noticeView } from "../charts/notice.js";
-import { repeat } from "../data/repeat.js";
 import { nameOf } from "../shared/spec_words.js";
-import { scrolling, table } from "../shared/table.js";
-import { get } from "../data/source.js";
-import { pageButtons } from "./page_buttons.js";
-import { refreshed } from "./refreshed.js";
+import { listPage } from "./list_page.js";
 import { conclusionOf, rateWords } from "./treatment_words.js";
 
-const REFRESH_MILLISECONDS = 2000;
 const HEADINGS = [
   { name: "experiment, and what cures it" },
   { name: "status" },
@@ -23,48 +16,9 @@ const HEADINGS = [
 ];
 const NONE = "None yet. An experiment that is ill can be treated from its page, or with gradlab treat.";
 
-/** @typedef {{treatments: TreatmentSummary[], next: string | null}} SummariesPage */
-
 /** @param {PageOptions} options */
-export async function treatments({ page, signal, say }) {
-  const body = h("tbody");
-  const pages = pageButtons(turnTo, ["Newest", "Older"]);
-  const notice = noticeView();
-  /** @type {string | null} */
-  let path = null; // of an older page; null for the newest
-  const isNew = isChanged();
-  document.title = "Treatments · Gradient Lab";
-
-  /** @param {SummariesPage} answer */
-  function show(answer) {
-    if (!isNew(answer)) return;
-    const empty = h("tr", {}, h("td", { colspan: HEADINGS.length, class: "muted" }, NONE));
-    fill(body, answer.treatments.length ? answer.treatments.map(summaryRow) : empty);
-    pages.show(answer.next, path !== null);
-  }
-
-  async function read() {
-    show(await get(path ?? "/treatments", { signal }));
-    say("live", "live");
-  }
-  const refresh = () => refreshed(read, { signal, say }, notice);
-
-  /** @param {string | null} next */
-  function turnTo(next) {
-    path = next;
-    refresh();
-  }
-
-  const rows = scrolling(table(HEADINGS, [body], { class: "trials" }));
-  fill(
-    page,
-    h("h1", {}, "Treatments"),
-    notice.element,
-    h("section", { class: "panel", "aria-label": "Treatments" }, rows, pages.element),
-  );
-  await refresh();
-  repeat(refresh, REFRESH_MILLISECONDS, signal);
-}
+export const treatments = (options) =>
+  listPage(options, { title: "Treatments", path: "/treatments", headings: HEADINGS, none: NONE, rowOf: summaryRow });
 
 /** @param {TreatmentSummary} summary */
 function summaryRow(summary) {
