@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from core.study import Cell, StudyPage, StudyRecord, best, by_position, failing, metric_of, outcomes_of, spread
+from core.study import Cell, StudyPage, StudyRecord, by_position, failing, metric_of, outcomes_of, spread
 from core.use_cases.study_checks import StudyEstimate
 from gradlab.diagnosis.conclusion import VERDICTS_WORST_FIRST, Verdict
 from gradlab.schemas.status import CellStatus
@@ -33,17 +33,16 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def study_response(record: StudyRecord, cells: Sequence[Cell]) -> StudyResponse:
-    """Build the response for a study."""
+def study_response(record: StudyRecord, best: Sequence[Cell]) -> StudyResponse:
+    """Build the response for a study and the batches of its best cell."""
     spec = record.spec
     metric, higher = metric_of(spec)
-    leading = best(spec, by_position(cells))
     return StudyResponse(
         **dict(summary_response(record)),
         spec=spec,
         metric=metric,
         higher_is_better=higher,
-        best=cell_response(spec, leading) if leading else None,
+        best=cell_response(spec, best) if best else None,
     )
 
 
@@ -133,7 +132,7 @@ def cell_response(spec: StudySpec, batches: Sequence[Cell]) -> CellResponse:
     return CellResponse(
         position=batches[0].place.position,
         values={axis.label: value for axis, value in zip(spec.axes, batches[0].point, strict=True)},
-        status=next(status for status in IN_ORDER if any(batch.status is status for batch in batches)),
+        status=min((batch.status for batch in batches), key=IN_ORDER.index),
         experiment_ids=[batch.experiment_id for batch in batches if batch.experiment_id],
         seeds=sum(len(batch.seeds) for batch in batches),
         seeds_done=sum(batch.seeds_done for batch in batches),

@@ -171,4 +171,4 @@ def delete_study(study_id: UUID, store: Store) -> None:
 
 
 def _response(record: StudyRecord, store: Store) -> StudyResponse:
-    return study_response(record, store.studies.cells(record.id))
+    return study_response(record, store.studies.best(record.id))

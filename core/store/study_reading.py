@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exist
 from core.store.database import one_row, page_of
 from core.store.study_tables import cells, studies
 from core.store.tables import experiments, runs
-from core.study import Cell, CellPlace, CellResult, StudyPage, StudyRecord
+from core.study import Cell, CellPlace, CellResult, SeedOutcome, StudyPage, StudyRecord, best
 from gradlab.frozen import STORED
 from gradlab.schemas.status import CellStatus, Status, StudyStatus
 from gradlab.spec.study import StudySpec
@@ -54,6 +54,18 @@ def cells_of(connection: Connection, id: UUID) -> tuple[Cell, ...]:
     """Return all cells of a study by position and batch. Raises NotFound."""
     mine = cells.c.study == find(connection, id).number
     return tuple(_cells(connection, mine, _columns().order_by(cells.c.position, cells.c.batch)))
+
+
+def best_of(connection: Connection, id: UUID) -> tuple[Cell, ...]:
+    """Return the batches of seeds of a study's best cell, of which alone all columns are read. Raises NotFound."""
+    row = find(connection, id)
+    mine = cells.c.study == row.number
+    query = select(cells.c.position, cells.c.result).where(mine, cells.c.result.is_not(None))
+    outcomes: dict[int, list[SeedOutcome]] = {}
+    for position, result in connection.execute(query.order_by(cells.c.position, cells.c.batch)):
+        outcomes.setdefault(position, []).extend(RESULT.validate_json(result).seeds)
+    at_best = and_(mine, cells.c.position == best(_spec(row.spec), outcomes))
+    return tuple(_cells(connection, at_best, _columns().order_by(cells.c.batch)))
 
 
 def states(connection: Connection, ids: Collection[UUID]) -> dict[UUID, tuple[int, int]]:

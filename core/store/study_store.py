@@ -65,6 +65,11 @@ class StudyStore:
         with reading(self._engine) as connection:
             return study_reading.cells_of(connection, id)
 
+    def best(self, id: UUID) -> tuple[Cell, ...]:
+        """Return the batches of seeds of a study's best cell; none before a cell has a result. Raises NotFound."""
+        with reading(self._engine) as connection:
+            return study_reading.best_of(connection, id)
+
     def states(self, ids: Sequence[UUID]) -> dict[UUID, tuple[int, int]]:
         """Return `state` of the records of those of the studies that exist, by one cheap query."""
         with reading(self._engine) as connection:
