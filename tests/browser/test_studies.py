@@ -18,6 +18,8 @@ def test_a_recipe_is_begun_paused_continued_and_its_cells_are_opened_and_compare
     page.fill("#seeds", "1")
     page.fill("#epochs", "3")
     expect(page.locator("#study-check")).to_contain_text("trainings2")
+    tables: list[str] = []
+    page.on("request", lambda request: tables.append(request.url) if request.url.endswith("/table") else None)
     page.click("#begin-study")
     page.wait_for_url(re.compile("#/study/"))
     (begun,) = service.client.studies()
@@ -25,6 +27,8 @@ def test_a_recipe_is_begun_paused_continued_and_its_cells_are_opened_and_compare
     expect(page.locator("#status")).to_have_text("paused")
     page.click("#continue")
     expect(page.locator("#status")).to_have_text("completed")
+    expect(page.locator("#connection")).to_have_text("")
+    assert len(tables) <= 2  # one, and another where the stream came late: cells come as events
     study = service.client.study(begun.id)
     assert (study.status, study.progress.trainings_done) == (StudyStatus.completed, 2)
     _read_cells(someone, [cell.experiment_ids[0] for cell in service.client.study_table(begun.id).rows])

@@ -1,4 +1,4 @@
-// Following an experiment through lost connections, silence and refusals.
+// Following a stream through lost connections, silence and refusals.
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
@@ -48,7 +48,7 @@ const streaming =
 async function followed(silence = PATIENCE, signal = new AbortController().signal) {
   const [states, events] = [[], []];
   const state = (name, problem) => states.push(problem ? [name, problem.status, problem.message] : name);
-  await follow("e1", { event: (name) => events.push(name), state }, signal, silence);
+  await follow("/experiments/e1/events", { event: (name) => events.push(name), state }, signal, silence);
   return { states, events };
 }
 
@@ -62,7 +62,7 @@ test("an experiment is followed to its end, behind the last event that came", as
 
 test("that an experiment was deleted is told by the last state", async () => {
   answers = [streaming([text("done", "1", { status: "deleted" })])];
-  assert.deepEqual((await followed()).states, ["live", ["over", 404, "This experiment was deleted."]]);
+  assert.deepEqual((await followed()).states, ["live", ["over", 404, "It was deleted."]]);
 });
 
 test("why a connection is refused is told, also where the answer is no JSON", async () => {

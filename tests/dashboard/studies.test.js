@@ -21,6 +21,7 @@ import {
   ordered,
   scaleOver,
 } from "../../api/static/dashboard/pages/study_columns.js";
+import { bestOf, withCells } from "../../api/static/dashboard/pages/study_live.js";
 import { inkOn } from "../../api/static/dashboard/pages/study_paint.js";
 import { cellsWords, trainingsWords } from "../../api/static/dashboard/pages/study_progress.js";
 import { choicesOf, countOf, requestOf } from "../../api/static/dashboard/pages/study_request.js";
@@ -229,6 +230,20 @@ test("progress counts trainings, and cells by their state", () => {
   const progress = { trainings: 1250, trainings_done: 5, cells_by_status: { waiting: 3, completed: 1 } };
   assert.equal(trainingsWords(progress), "5 of 1,250");
   assert.equal(cellsWords(progress), "1 completed, 3 waiting");
+});
+
+test("cells of an event take the place of those at their positions, and new ones stand in order", () => {
+  const table = { revision: 1, rows: [cell(0, {}), cell(2, {}, { status: "running" })] };
+  const { revision, rows } = withCells(table, [cell(2, {}, { status: "pruned" }), cell(1, {})]);
+  assert.deepEqual([revision, rows.map(({ status }) => status)], [1, ["completed", "completed", "pruned"]]);
+});
+
+test("the best cell has the best median, or the lowest share of failing seeds, and is the first of equals", () => {
+  const numbers = [null, 0.5, 0.9, 0.9].map((median, i) => cell(i, {}, { metric: median && { median } }));
+  const of = (rows, higher, objective) => bestOf({ rows, higher_is_better: higher }, objective)?.position ?? null;
+  assert.deepEqual([of(numbers, true, "metric"), of(numbers, false, "metric")], [2, 1]);
+  const shares = [null, 2, 1].map((count, i) => cell(i, {}, { failing: count && { count, of: 5 } }));
+  assert.deepEqual([of(shares, true, "failing_share"), of(shares.slice(0, 1), true, "failing_share")], [2, null]);
 });
 
 test("a recipe's study has the chosen activation, seeds and epochs, and measures of epochs that are reached", () => {

@@ -1,4 +1,4 @@
-// An experiment's live stream, read by fetch: unlike EventSource it can send the service's key, and tells why it ended.
+// Event streams, read by fetch: unlike EventSource it can send the service's key, and tells why a stream ended.
 
 import { eventsOf } from "./event_stream.js";
 import { request } from "./service.js";
@@ -12,18 +12,18 @@ const MAX_SILENCE_MILLISECONDS = 45_000;
  * @typedef {object} Listener
  * @property {(name: string, data: any) => void} event takes an event.
  * @property {(state: "live" | "lost" | "over", problem: Problem | null) => void} state takes the state of the
- *   connection; the problem is why it is over before the experiment is, with status 404 if that was deleted.
+ *   connection; the problem is why it is over too early, with status 404 if what it tells of was deleted.
  */
 
 /**
- * Follow an experiment until nothing follows, through lost connections and restarts.
+ * Follow a stream until nothing follows, through lost connections and restarts.
  *
- * @param {string} id the experiment's.
+ * @param {string} path of the stream.
  * @param {Listener} listener
  * @param {AbortSignal} signal ends it; nothing is told behind that.
  * @param {number} [silence] in milliseconds, after which a connection counts as lost.
  */
-export async function follow(id, listener, signal, silence = MAX_SILENCE_MILLISECONDS) {
+export async function follow(path, listener, signal, silence = MAX_SILENCE_MILLISECONDS) {
   const position = { id: /** @type {string | null} */ (null), end: /** @type {string | null} */ (null) };
   let failures = 0;
   /** @param {"live" | "lost" | "over"} state @param {Problem | null} [problem] */
@@ -33,7 +33,7 @@ export async function follow(id, listener, signal, silence = MAX_SILENCE_MILLISE
   while (!signal.aborted) {
     const connection = guarded(signal, silence);
     try {
-      const body = await open(id, position.id, connection.signal);
+      const body = await open(path, position.id, connection.signal);
       if (body === "over") return tell("over");
       if (body) {
         tell("live");
@@ -54,7 +54,7 @@ export async function follow(id, listener, signal, silence = MAX_SILENCE_MILLISE
   return undefined;
 }
 
-const deletion = () => new Problem(404, { detail: "This experiment was deleted." });
+const deletion = () => new Problem(404, { detail: "It was deleted." });
 
 /**
  * The signal of one connection: aborted with the page, and when nothing has been heard for too long.
@@ -86,16 +86,16 @@ function guarded(signal, silence) {
 /**
  * Open the stream behind an event.
  *
- * @param {string} id
+ * @param {string} path
  * @param {string | null} last the id of the last event that came; null for the present.
  * @param {AbortSignal} signal
  * @returns {Promise<ReadableStream<Uint8Array> | "over" | null>} null if the service cannot answer now.
- * @throws {Problem} there is no such experiment, or it may not be read.
+ * @throws {Problem} there is no such stream, or it may not be read.
  */
-async function open(id, last, signal) {
+async function open(path, last, signal) {
   const headers = last ? { "Last-Event-ID": last } : undefined;
   const options = { accept: "text/event-stream", headers, signal, cache: /** @type {RequestCache} */ ("no-store") };
-  const response = await request(`/experiments/${id}/events?replay=false`, options);
+  const response = await request(path, options);
   if (response.status === 204) return "over";
   if (response.ok) return response.body;
   if (response.status >= 500) return null;
@@ -107,7 +107,7 @@ async function open(id, last, signal) {
  *
  * @param {ReadableStream<Uint8Array>} body
  * @param {Listener} listener
- * @param {{id: string | null, end: string | null}} position `end` is the status with which the experiment ended.
+ * @param {{id: string | null, end: string | null}} position `end` is the status of the last event.
  * @param {() => void} onPiece called for every piece that comes.
  */
 async function relay(body, listener, position, onPiece) {

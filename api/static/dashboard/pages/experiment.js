@@ -8,24 +8,21 @@ import { dataPanel } from "../parts/data_panel.js";
 import { diagnosisView } from "../parts/diagnosis.js";
 import { countAs } from "../shared/axis.js";
 import { fill, h } from "../shared/element.js";
-import { eventGate } from "../data/event_gate.js";
 import { headView } from "./experiment_head.js";
 import { layerViews } from "../layers/layers.js";
 import { layerOf } from "../layers/layer_words.js";
+import { followOnPage } from "./live.js";
 import { readHistory } from "../data/measured.js";
 import { networkPanel, shapesOf } from "../parts/network.js";
 import { runsAndSpec } from "../parts/runs.js";
 import { get } from "../data/source.js";
 import { isGoing, nameOf } from "../shared/spec_words.js";
-import { follow } from "../data/stream.js";
 import { throughTime } from "../parts/through_time.js";
 import { summaryOf } from "../parts/verdict.js";
 import { wholeFiles } from "./whole_files.js";
 
-const JOIN_MILLISECONDS = 2000; // to wait for the stream before what is stored is read without it
-
 /** @typedef {import("../data/grid.js").Grid} Grid */
-/** @typedef {ReturnType<typeof eventGate>} EventGate */
+/** @typedef {ReturnType<typeof followOnPage>["gate"]} EventGate */
 /** @typedef {Awaited<ReturnType<typeof partsOf>>} Parts */
 /** @typedef {{history: Grid, streamed: Grid | null}} Grids `streamed` takes the gradients of the stream. */
 
@@ -33,12 +30,12 @@ const JOIN_MILLISECONDS = 2000; // to wait for the stream before what is stored 
 export async function experiment({ page, parts: [id], signal, say }) {
   /** @type {Record<string, (data: any) => void>} */
   const handlers = {}; // none is called before the gate is released
-  const gate = eventGate((name, data) => handlers[name]?.(data));
   const first = /** @type {Experiment} */ (await get(`/experiments/${id}`, { signal }));
   countAs(first.spec.source === "external" ? first.spec : null);
   document.title = `${nameOf(first)} · Gradient Lab`;
-  follow(id, listenerOf(gate, say), signal);
-  const inTime = !isGoing(first) || (await Promise.race([gate.joined, afterwards(JOIN_MILLISECONDS)]));
+  const stream = `/experiments/${id}/events?replay=false`;
+  const { gate, joined } = followOnPage(stream, (name, data) => handlers[name]?.(data), { signal, say });
+  const inTime = !isGoing(first) || (await joined());
 
   /** @param {number} epoch */
   const showEpoch = (epoch) => {
@@ -55,27 +52,6 @@ export async function experiment({ page, parts: [id], signal, say }) {
   const isThere = first.source === "external" || parts.grids.history.lastEpoch !== undefined;
   await Promise.all([isThere && parts.data.read(), parts.steps.read()]);
 }
-
-/** @type {Record<string, string>} */
-const CONNECTION = { lost: "connection lost, trying again", live: "live" };
-
-/**
- * The page's listener to the stream; why it is over too early comes behind the events.
- *
- * @param {EventGate} gate
- * @param {Say} say
- * @returns {import("../data/stream.js").Listener}
- */
-const listenerOf = (gate, say) => ({
-  event: gate.pass,
-  state(state, problem) {
-    say(state, problem ? "not live" : (CONNECTION[state] ?? ""));
-    if (problem) gate.pass("problem", problem);
-  },
-});
-
-/** @param {number} milliseconds @returns {Promise<false>} */
-const afterwards = (milliseconds) => new Promise((resolve) => setTimeout(() => resolve(false), milliseconds));
 
 /**
  * Read the experiment and make the parts of its page.

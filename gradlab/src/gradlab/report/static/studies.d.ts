@@ -1,7 +1,7 @@
 // The service's answers about studies. For the checker alone.
 
 type StudyStatus = "running" | "paused" | "completed" | "cancelled" | "failed";
-type CellStatus = "waiting" | "queued" | "running" | "completed" | "cancelled" | "failed" | "refused";
+type CellStatus = "waiting" | "queued" | "running" | "completed" | "cancelled" | "failed" | "refused" | "pruned";
 
 interface StudyAxis {
   name: string;
@@ -62,6 +62,7 @@ interface StudySummary {
   id: string;
   name: string;
   status: StudyStatus;
+  revision: number;
   axes: string[];
   created_at: string;
   finished_at: string | null;
@@ -75,10 +76,10 @@ interface StudySpec {
   base: TrainedSpec & { training: { epochs: number } };
   seeds: number[] | null;
   measures: StudyMeasure[];
+  objective: "metric" | "failing_share";
 }
 
 interface Study extends Omit<StudySummary, "axes"> {
-  revision: number;
   spec: StudySpec;
   metric: string;
   higher_is_better: boolean;
