@@ -230,6 +230,7 @@ test("progress counts trainings, and cells by their state", () => {
   const progress = { trainings: 1250, trainings_done: 5, cells_by_status: { waiting: 3, completed: 1 } };
   assert.equal(trainingsWords(progress), "5 of 1,250");
   assert.equal(cellsWords(progress), "1 completed, 3 waiting");
+  assert.equal(cellsWords({ cells_by_status: { pruned: 2, adjourned: 1 } }), "2 pruned, 1 adjourned");
 });
 
 test("cells of an event take the place of those at their positions, and new ones stand in order", () => {

@@ -28,8 +28,19 @@ export function painterOf(column, cells, titles) {
   return {
     paint: (cell) => inner.paint(cell) ?? states(cell.status),
     scale,
-    keys: [...inner.keys, ...[...present].map((status) => ({ fill: states(status).fill, words: wordsOf(status) }))],
+    keys: [...inner.keys, ...stateKeys(present, states)],
   };
+}
+
+/** @param {Set<CellStatus>} present @param {(status: CellStatus) => Paint} paint @returns {Key[]} one by colour. */
+function stateKeys(present, paint) {
+  /** @type {Map<string, string[]>} */
+  const words = new Map();
+  for (const status of present) {
+    const { fill } = paint(status);
+    words.set(fill, [...(words.get(fill) ?? []), wordsOf(status)]);
+  }
+  return [...words].map(([fill, names]) => ({ fill, words: names.join(", ") }));
 }
 
 /** @param {CellStatus} status */

@@ -2,16 +2,20 @@
 
 import { fill, h } from "../shared/element.js";
 
-/** States of cells, those with a result first. @type {CellStatus[]} */
-const IN_ORDER = ["completed", "failed", "refused", "cancelled", "running", "queued", "waiting"];
+/** States of cells, those with a result first; further ones follow. @type {CellStatus[]} */
+const IN_ORDER = ["completed", "pruned", "failed", "refused", "cancelled", "running", "queued", "waiting"];
 
 /** @param {StudyProgress} progress */
 export const trainingsWords = ({ trainings_done: done, trainings }) =>
   `${done.toLocaleString("en")} of ${trainings.toLocaleString("en")}`;
 
 /** @param {StudyProgress} progress @returns {string} its cells by their state: "3 completed, 2 waiting". */
-export const cellsWords = ({ cells_by_status: counts }) =>
-  IN_ORDER.flatMap((status) => (counts[status] ? `${counts[status].toLocaleString("en")} ${status}` : [])).join(", ");
+export function cellsWords({ cells_by_status: counts }) {
+  const states = new Set([...IN_ORDER, .../** @type {CellStatus[]} */ (Object.keys(counts))]);
+  return [...states]
+    .flatMap((state) => (counts[state] ? `${counts[state].toLocaleString("en")} ${state}` : []))
+    .join(", ");
+}
 
 /** A bar, and the words beside it. */
 export function progressView() {
