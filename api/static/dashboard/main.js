@@ -1,44 +1,38 @@
 // The dashboard: the page that is shown, its theme, and whether it is live.
 
-import { compare } from "./pages/compare.js";
-import { dataset } from "./pages/dataset.js";
-import { datasets } from "./pages/datasets.js";
-import { doctor } from "./pages/doctor.js";
-import { editor } from "./pages/editor.js";
 import { drawOn } from "./charts/canvas.js";
 import { countAs } from "./shared/axis.js";
 import { fill, h } from "./shared/element.js";
-import { experiment } from "./pages/experiment.js";
-import { experiments } from "./pages/experiments.js";
 import { askForKey } from "./pages/key_form.js";
-import { studies } from "./pages/studies.js";
-import { study } from "./pages/study.js";
-import { treatment } from "./pages/treatment.js";
-import { treatments } from "./pages/treatments.js";
 import { watchReadiness } from "./readiness.js";
 import { heldKey, holdKey } from "./data/key.js";
 import { askForKeyBy, isTaken, SERVICE } from "./data/service.js";
 import { messageOf, readFrom } from "./data/source.js";
 import { watchTheme } from "./theme.js";
 
+/** @typedef {(options: PageOptions) => Promise<void>} OpenPage */
+
+const FIRST = { load: async () => (await import("./pages/experiments.js")).experiments, link: "#/" };
+
 /**
- * The pages by the first part of their address, each with its link in the head. A map: an address may be any word, and
- * every object has a `constructor`.
+ * The pages by the first part of their address, each with its link in the head. A page's modules are loaded when it is
+ * first opened: all pages together have three times those of one. A map: an address may be any word, and every object
+ * has a `constructor`.
  *
- * @type {Map<string, {open: (options: PageOptions) => Promise<void>, link: string}>}
+ * @type {Map<string, {load: () => Promise<OpenPage>, link: string}>}
  */
 const PAGES = new Map([
-  ["", { open: experiments, link: "#/" }],
-  ["experiment", { open: experiment, link: "#/" }],
-  ["compare", { open: compare, link: "#/" }],
-  ["new", { open: editor, link: "#/new" }],
-  ["treatments", { open: treatments, link: "#/treatments" }],
-  ["studies", { open: studies, link: "#/studies" }],
-  ["study", { open: study, link: "#/studies" }],
-  ["datasets", { open: datasets, link: "#/datasets" }],
-  ["doctor", { open: doctor, link: "#/doctor" }],
-  ["dataset", { open: dataset, link: "#/datasets" }],
-  ["treatment", { open: treatment, link: "#/treatments" }],
+  ["", FIRST],
+  ["experiment", { load: async () => (await import("./pages/experiment.js")).experiment, link: "#/" }],
+  ["compare", { load: async () => (await import("./pages/compare.js")).compare, link: "#/" }],
+  ["new", { load: async () => (await import("./pages/editor.js")).editor, link: "#/new" }],
+  ["treatments", { load: async () => (await import("./pages/treatments.js")).treatments, link: "#/treatments" }],
+  ["studies", { load: async () => (await import("./pages/studies.js")).studies, link: "#/studies" }],
+  ["study", { load: async () => (await import("./pages/study.js")).study, link: "#/studies" }],
+  ["datasets", { load: async () => (await import("./pages/datasets.js")).datasets, link: "#/datasets" }],
+  ["doctor", { load: async () => (await import("./pages/doctor.js")).doctor, link: "#/doctor" }],
+  ["dataset", { load: async () => (await import("./pages/dataset.js")).dataset, link: "#/datasets" }],
+  ["treatment", { load: async () => (await import("./pages/treatment.js")).treatment, link: "#/treatments" }],
 ]);
 
 const page = part("page");
@@ -72,9 +66,10 @@ async function show() {
   window.scrollTo(0, 0);
   try {
     const [name, ...parts] = namesOf(location.hash);
-    const { open, link } = PAGES.get(name) ?? { open: experiments, link: "#/" };
+    const { load, link } = PAGES.get(name) ?? FIRST;
     markCurrent(link);
-    await open({ page, parts, signal, say });
+    const open = await load().catch(explain);
+    if (!signal.aborted) await open({ page, parts, signal, say });
   } catch (error) {
     if (signal.aborted) return;
     fill(
@@ -84,6 +79,11 @@ async function show() {
       h("p", {}, h("a", { href: "#/" }, "All experiments")),
     );
   }
+}
+
+/** @param {unknown} error of modules that could not be loaded. @returns {never} */
+function explain(error) {
+  throw error instanceof TypeError ? new Error("The service does not answer. Reload the page when it does.") : error;
 }
 
 /**
