@@ -4,7 +4,8 @@
 
 The page of an experiment with 50 layers, 2,000 epochs and 8 seeds: the time from the navigation to the heat map on the
 screen, and the time between two frames while the page is scrolled from top to bottom. The list of 5,000 experiments:
-the latency of a page of it, and the time until its first rows are on the screen.
+the latency of a page of it, and the time until its first rows are on the screen. The page of a study of 10,000 cells:
+the time from the navigation to its map and its table on the screen, in a browser that was just opened, and after that.
 """
 
 import tempfile
@@ -16,16 +17,20 @@ from uuid import UUID
 
 import httpx2
 import numpy as np
+from playwright.sync_api import Browser
 
 from bench.gradients import report, served
 from bench.processes import conditions
 from core.store import ExperimentStore
 from core.store.migrate import upgrade
 from gradlab.measurement.history import Chunk, History, RunChunk
-from gradlab.schemas.status import Status
+from gradlab.schemas.status import Status, StudyStatus
 from gradlab.spec import ExperimentSpec
+from gradlab.spec.study import StudySpec
+from gradlab.spec.study.grid import grid
 from tests.browser.pages import Reader, chromium
 from tests.builders import a_group, a_spec
+from tests.large_study import SIDE, a_large_study, end_waiting_cells
 
 LAYERS, EPOCHS, SEEDS, EXPERIMENTS = 50, 2000, 8, 5000
 EPOCHS_PER_CHUNK = 100
@@ -49,7 +54,7 @@ def main() -> None:
         url = f"sqlite:///{folder}/lab.db"
         upgrade(url)
         store = ExperimentStore(url, lease=timedelta(hours=1), max_attempts=3)
-        large = trained(store)
+        large, study = trained(store), studied(store)
         for number in range(EXPERIMENTS - 1):
             store.add(a_spec(name=f"experiment {number}", seeds=(0, 1)))
         store.close()
@@ -60,6 +65,7 @@ def main() -> None:
                 first_rows(reader)
                 opening(reader, large)
                 reader.close()
+                opening_study(browser, address, study)
 
 
 def trained(store: ExperimentStore) -> UUID:
@@ -74,6 +80,15 @@ def trained(store: ExperimentStore) -> UUID:
         store.append(claim, _chunk(spec, first, count, random))
     store.finish(claim, Status.completed)
     return experiment.id
+
+
+def studied(store: ExperimentStore) -> UUID:
+    """Store a study of that size, which has ended."""
+    spec = StudySpec.model_validate(a_large_study())
+    record, _ = store.studies.add(spec, list(grid(spec.axes)))
+    end_waiting_cells(store)
+    store.studies.finish(record, StudyStatus.completed, "all cells")
+    return record.id
 
 
 def _chunk(spec: ExperimentSpec, first: int, count: int, random: np.random.Generator) -> Chunk:
@@ -113,6 +128,18 @@ def opening(reader: Reader, id: UUID) -> None:
     gaps = reader.page.evaluate(SCROLL)
     p95 = quantiles(gaps, n=20)[-1]
     print(f"between two frames while scrolling: median {median(gaps):.0f} ms, p95 {p95:.0f} ms", flush=True)
+
+
+def opening_study(browser: Browser, address: str, id: UUID) -> None:
+    """Print the time from navigation to table, which comes behind the map, with an empty cache and a full one."""
+    times: dict[str, list[float]] = {"first": [], "again": []}
+    for _ in range(TIMES):
+        reader = Reader(browser, address)
+        for seconds in times.values():
+            seconds.append(_until(reader, f"study/{id}", "#table tbody tr"))
+        reader.close()
+    for what, seconds in times.items():
+        _print(f"page of a study of {SIDE**2:,} cells, {what}", seconds)
 
 
 def _until(reader: Reader, path: str, ready: str) -> float:

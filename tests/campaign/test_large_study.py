@@ -7,19 +7,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import update
 
-from core.store.database import writing
-from core.store.study_reading import RESULT
-from core.store.study_tables import cells
-from core.study import CellResult, SeedOutcome
-from gradlab.schemas.status import CellStatus
-from tests.builders import a_spec
-from tests.unit.desk import Desk, a_desk, as_json
+from tests.large_study import SIDE, a_large_study, end_waiting_cells
+from tests.unit.desk import Desk, a_desk
 
 pytestmark = pytest.mark.campaign
 
-SIDE = 100
 # Whatever else the machine does: processor time of one request.
 SECONDS = 1.0
 
@@ -27,21 +20,12 @@ SECONDS = 1.0
 @pytest.fixture(scope="module")
 def large(migrated_file, tmp_path_factory) -> Iterator[tuple[Desk, str]]:
     """A desk, and the path of a study of which all cells but the first sixteen have ended."""
-    axes = [
-        {"knob": "learning_rate", "range": {"first": 1e-4, "last": 1.0, "count": SIDE, "spacing": "log"}},
-        {"knob": "width", "range": {"first": 1, "last": SIDE}},
-    ]
-    body = {"base": as_json(a_spec()), "axes": axes, "seeds": [0, 1, 2, 3, 4]}
     with a_desk(migrated_file, tmp_path_factory.mktemp("large")) as desk:
         begun = time.process_time()
-        answer = desk.http.post("/studies", json=body)
+        answer = desk.http.post("/studies", json=a_large_study())
         print(f"begun in {time.process_time() - begun:.2f} s of processor time")
         assert answer.status_code == 202, answer.text
-        seeds = tuple(SeedOutcome(seed, 0.5 + seed / 10, seed == 1, (0.1,)) for seed in range(5))
-        result = RESULT.dump_json(CellResult("at risk", "dead_units", seeds)).decode()
-        with writing(desk.store._engine) as connection:
-            waiting = cells.c.status == CellStatus.waiting
-            connection.execute(update(cells).where(waiting).values(status=CellStatus.completed, result=result))
+        end_waiting_cells(desk.store)
         yield desk, str(answer.headers["Location"])
 
 
