@@ -12,6 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
+from gradlab.recipes import recipe_named
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.experiment import parse
 from tests.acceptance.conftest import Service
@@ -42,8 +43,8 @@ def main() -> None:
                 figure = service.client.chart(trained[name], "gradients-heatmap")
                 (IN_README / f"{name}-gradients-heatmap.svg").write_bytes(figure)
             (treatment,) = service.client.all_treatments()
-            pages = _pages(trained, f"treatment/{treatment.experiment_id}/{treatment.id}")
-            _take_all(browser, service, pages)
+            treated = f"treatment/{treatment.experiment_id}/{treatment.id}"
+            _take_all(browser, service, _pages(trained, treated, f"study/{_studied(service)}"))
     for name in SHOWN:
         shutil.copy(PICTURES / f"{name}.png", IN_README / f"dashboard-{name}.png")
 
@@ -99,7 +100,15 @@ def _recurrent() -> ExperimentSpec:
     return a_spec(name="adding over 50 steps, simple RNN", seeds=(0, 1), dataset=steps, model=network, training=loss)
 
 
-def _pages(ids: dict[str, str], treatment: str) -> dict[str, tuple[str, str]]:
+def _studied(service: Service) -> str:
+    """The id of a study that has ended."""
+    study = recipe_named("depth").study("tanh", seeds=len(SEEDS), epochs=200)
+    begun = service.client.begin_study(study.model_dump(mode="json", exclude_unset=True))
+    service.client.wait_for_study(begun.id)
+    return str(begun.id)
+
+
+def _pages(ids: dict[str, str], treatment: str, study: str) -> dict[str, tuple[str, str]]:
     tanh, relu = ids["tutorial-2-deep-tanh"], ids["tutorial-3-deep-relu"]
     return {
         "list": ("", "tbody tr[data-id]"),
@@ -111,6 +120,8 @@ def _pages(ids: dict[str, str], treatment: str) -> dict[str, tuple[str, str]]:
         "compare": (f"compare/{tanh},{relu}", "#maps canvas.cells"),
         "treatment": (treatment, "#cure:visible"),
         "treatments": ("treatments", "tbody tr[data-id]"),
+        "studies": ("studies", "tbody tr[data-id]"),
+        "study": (study, "#pictures canvas:visible"),
         "new": ("new/tutorial-2-deep-tanh", "#triage [data-remedy]"),
     }
 
@@ -118,6 +129,8 @@ def _pages(ids: dict[str, str], treatment: str) -> dict[str, tuple[str, str]]:
 def _take(reader: Reader, path: str, ready: str, file: Path) -> None:
     page = reader.go(path)
     page.wait_for_selector(ready)
+    if file.name.startswith("study-"):
+        page.click("#map", position={"x": 20, "y": 20})
     if file.name.startswith("layer"):
         page.locator(".heat .names button").nth(2).click()
         page.wait_for_selector("#layer canvas")
