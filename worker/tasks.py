@@ -1,12 +1,15 @@
 """The worker's one task. It runs in a child process; only children load TensorFlow."""
 
 import os
+import threading
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import ExitStack
 from functools import cache, partial
+from typing import Any
 from uuid import UUID
 
 import structlog
+from celery import signals
 
 from core.blobs import BlobStore, open_blobs, shared_blobs
 from core.queue import TRAIN, CeleryQueue
@@ -17,12 +20,16 @@ from core.use_cases.samples import SampleLoader
 from gradlab.measurement.history import Checkpoint, Chunk
 from gradlab.spec import ExperimentSpec
 from worker.app import app, settings
+from worker.compiling import compile_at_start, compiling_beside
 from worker.costs import Measuring
 from worker.deaths import TrainRequest, worker_name
 from worker.diagnosing import Diagnosing
 from worker.place import needs_the_machine, place
 from worker.stopping import stopping
 from worker.triages import triages_beside
+
+_loading = threading.Lock()  # TensorFlow is loaded once, by the first thread that needs it
+_has_message = threading.Event()  # set once a message has come
 
 
 @cache
@@ -38,9 +45,14 @@ def storage() -> BlobStore:
     return open_blobs(settings)
 
 
-@cache
 def trainer() -> experiments.Trainer:
     """Return the trainer. Loading TensorFlow takes some seconds, so that it comes before the claim and its lease."""
+    with _loading:
+        return _trainer()
+
+
+@cache
+def _trainer() -> experiments.Trainer:
     environment.prepare(settings.compile_cache, settings.device)
     from core.training.train import train
 
@@ -82,19 +94,36 @@ def held() -> frozenset[str]:
 @app.task(name=TRAIN, Request=TrainRequest)  # type: ignore[untyped-decorator]
 def train_experiment(experiment_id: str) -> None:
     """Train the experiment of a message, unless another worker does; or, if it yields to others, what waits first."""
+    _has_message.set()
     for it in experiments.choices(UUID(experiment_id), store=store(), held=held):
         if _train_in_place(it) or stopping():
             return
 
 
+@signals.worker_process_init.connect  # type: ignore[untyped-decorator]
+def compile_when_ready(**_: Any) -> None:
+    """Compile what is asked for most often while no message has come."""
+    threading.Thread(target=_compile_at_start, daemon=True, name="compile-at-start").start()
+
+
+def _compile_at_start() -> None:
+    def stop() -> bool:
+        return _has_message.is_set() or stopping()
+
+    compile_at_start(stop, trainer, store=store(), load=loader())
+
+
 def _train_in_place(it: UUID) -> bool:
-    """Train an experiment, with triages beside it unless it has to be trained alone. Return True if it was claimed."""
+    """Train an experiment, with other work beside it unless it has to be alone. Return True if it was claimed."""
     train = Diagnosing(measuring(), it, store())
     alone = needs_the_machine(it, store=store(), stopping=stopping)
-    # Costs of triages are not recorded: the measured peak of memory is that of the whole process.
-    triage = partial(_train, train=trainer())
-    beside = nullcontext() if alone else triages_beside(it, triage, store=store(), settings=settings)
-    with place(settings.data_dir, alone=alone, stopping=stopping), beside:
+    with ExitStack() as beside:
+        beside.enter_context(place(settings.data_dir, alone=alone, stopping=stopping))
+        if not alone:
+            # Costs of triages are not recorded: the measured peak of memory is that of the whole process.
+            triage = partial(_train, train=trainer())
+            beside.enter_context(triages_beside(it, triage, store=store(), settings=settings))
+            beside.enter_context(compiling_beside(it, store=store(), load=loader(), settings=settings))
         return _train(it, train)
 
 

@@ -1,37 +1,24 @@
-"""Triages beside a training: they need not wait until a training has ended.
-
-A thread of the training process makes them. That process has loaded TensorFlow, which would take another one some
-seconds and 500 MB. It spends nearly all its time in compiled programs, which block no other thread, however long an
-epoch takes. Messages about triages reach idle processes only, so that the thread polls the database.
-"""
+"""Triages beside a training: they need not wait until a training has ended."""
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from uuid import UUID
 
-import structlog
-
-from core.plan.estimate import estimate
 from core.settings import Settings
 from core.store import ExperimentStore
-from gradlab.errors import NotFound, Unavailable
-from gradlab.spec import ExperimentSpec
-
-log = structlog.get_logger()
+from gradlab.errors import NotFound
+from worker.beside import beside, memory_of
 
 # Pause before the first poll. What ends sooner, as a triage itself does, needs no triages beside it.
 FIRST_SECONDS = 0.5
-# Pauses before the next poll, which takes a fraction of a millisecond, and after a poll that failed.
-PAUSE_SECONDS, AWAY_SECONDS = 0.2, 2.0
 # Waiting triages that one poll reads.
 MAX_WAITING = 100
 
 
-@contextmanager
 def triages_beside(
     training: UUID, triage: Callable[[UUID], object], *, store: ExperimentStore, settings: Settings
-) -> Iterator[None]:
+) -> AbstractContextManager[None]:
     """Make waiting triages while the block runs. The block ends after the triage in progress.
 
     Args:
@@ -40,15 +27,8 @@ def triages_beside(
         store: the store of the triages.
         settings: `max_memory_bytes` bounds the memory of the training and a triage together.
     """
-    over = threading.Event()
     triages = _Triages(training, triage, store, settings.max_memory_bytes)
-    thread = threading.Thread(target=triages.take, args=[over], daemon=True, name="triages")
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
+    return beside(triages.take, "triages", first=FIRST_SECONDS)
 
 
 class _Triages:
@@ -62,18 +42,6 @@ class _Triages:
 
     def take(self, over: threading.Event) -> None:
         """Take waiting triages until `over` is set."""
-        pause = FIRST_SECONDS
-        while not over.wait(pause):
-            pause = PAUSE_SECONDS
-            try:
-                self._take_waiting(over)
-            except Unavailable:
-                pause = AWAY_SECONDS
-            except Exception:
-                log.exception("triages_failed")  # the training goes on after any error
-                pause = AWAY_SECONDS
-
-    def _take_waiting(self, over: threading.Event) -> None:
         for waiting in self._store.waiting_triages(limit=MAX_WAITING):
             if waiting in self._seen:
                 continue
@@ -81,9 +49,5 @@ class _Triages:
                 return
             self._seen.add(waiting)
             with suppress(NotFound):  # it was deleted meanwhile
-                if self._memory_of(waiting) + self._memory_of(self._training) <= self._memory_bytes:
+                if memory_of(waiting, self._training, store=self._store) <= self._memory_bytes:
                     self._triage(waiting)
-
-    def _memory_of(self, experiment: UUID) -> int:
-        spec = self._store.get(experiment).spec
-        return estimate(spec).memory_bytes if isinstance(spec, ExperimentSpec) else 0

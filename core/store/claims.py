@@ -4,7 +4,7 @@ An experiment belongs to the worker whose attempt number equals the row's, while
 worker begins with one UPDATE that checks this and locks the row (`fence`). A worker that lost its claim writes nothing.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from core.records import Claim
 from core.store import layouts, series, snapshots
 from core.store.large import Kept, LargeBytes
 from core.store.submissions import change_row, close_attempt, read_spec, sum_up
-from core.store.tables import BATCH, ORDINARY, attempts, checkpoints, experiments, runs
+from core.store.tables import attempts, checkpoints, experiments, runs
 from gradlab.errors import ClaimLost, NotFound
 from gradlab.measurement.history import Checkpoint
 from gradlab.schemas.status import Status
@@ -31,8 +31,6 @@ RELEASED, LOST = "released", "lost"
 # The pause between two messages about a waiting experiment doubles at most this often. A long queue is not flooded.
 DOUBLINGS = 3
 
-# Time for which a worker may pass over an experiment of a batch for others whose program it has compiled.
-MAX_PASSED_OVER = timedelta(seconds=60)
 
 # The estimate is right within a factor of three on an idle machine; a shared one may be half as fast.
 MARGIN = 6
@@ -188,32 +186,6 @@ def _close_lost(connection: Connection, row: Row[Any], now: datetime, happened: 
     """Close the attempt of a dead worker as lost."""
     close_attempt(connection, row.number, LOST, now, happened)
     connection.execute(update(experiments).where(ROW.number == row.number).values(error=happened))
-
-
-def waiting_triages(connection: Connection, limit: int) -> list[UUID]:
-    """Unclaimed triages, oldest first, without those of batches and those whose process once ran out of memory."""
-    unclaimed = and_(ROW.status == Status.queued, ~ROW.cancel_requested)
-    waiting = and_(unclaimed, ROW.run_epochs == 0, ROW.priority == ORDINARY, ROW.memory_deaths == 0)
-    return list(connection.execute(select(ROW.id).where(waiting).order_by(ROW.number).limit(limit)).scalars())
-
-
-def is_batch(connection: Connection, id: UUID) -> bool:
-    """Return True if an experiment yields to ordinary ones."""
-    return connection.execute(select(ROW.priority).where(ROW.id == id)).scalar() == BATCH
-
-
-def next_waiting(connection: Connection, held: Collection[str], now: datetime) -> UUID | None:
-    """Return the experiment to claim next: by priority; in a batch by architecture; then by age.
-
-    Args:
-        connection: of the transaction.
-        held: hashes of the architectures that the worker has compiled. They are preferred until another one of a batch
-            has waited for `MAX_PASSED_OVER`.
-        now: the present time.
-    """
-    waiting, batch = and_(ROW.status == Status.queued, ~ROW.cancel_requested), ROW.priority == BATCH
-    rank = case((~batch, 0), (ROW.created_at < now - MAX_PASSED_OVER, 1), (ROW.architecture.in_(held), 2), else_=3)
-    return connection.execute(select(ROW.id).where(waiting).order_by(rank, ROW.number).limit(1)).scalar()
 
 
 def due(

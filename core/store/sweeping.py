@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine, select, union_all
 
-from core.store import claims
+from core.store import claims, waiting
 from core.store.database import reading, writing
 from core.store.dataset_tables import datasets
 from core.store.tables import checkpoints, identity, snapshots
@@ -25,12 +25,12 @@ class Sweeping:
     def waiting_triages(self, *, limit: int = 10) -> list[UUID]:
         """Return waiting triages that may run beside a training, oldest first."""
         with reading(self._engine) as connection:
-            return claims.waiting_triages(connection, limit)
+            return waiting.waiting_triages(connection, limit)
 
     def is_batch(self, id: UUID) -> bool:
         """Return True if an experiment yields to ordinary ones."""
         with reading(self._engine) as connection:
-            return claims.is_batch(connection, id)
+            return waiting.is_batch(connection, id)
 
     def next_waiting(self, held: Collection[str]) -> UUID | None:
         """Return the experiment to claim next, by priority and age; None if none waits.
@@ -38,7 +38,22 @@ class Sweeping:
         Of a batch those are preferred whose architecture's hash is in `held`, for at most a minute.
         """
         with reading(self._engine) as connection:
-            return claims.next_waiting(connection, held, self._clock())
+            return waiting.next_waiting(connection, held, self._clock())
+
+    def next_to_compile(self, made: Collection[str]) -> UUID | None:
+        """Return the experiment that will be claimed next of those whose architecture's hash is not in `made`."""
+        with reading(self._engine) as connection:
+            return waiting.next_to_compile(connection, made)
+
+    def most_requested(self, limit: int, within: timedelta) -> list[UUID]:
+        """Return an experiment of each architecture that was asked for most often in the last time, most often first.
+
+        Args:
+            limit: number of architectures, at most.
+            within: the time before now.
+        """
+        with reading(self._engine) as connection:
+            return waiting.most_requested(connection, limit, self._clock() - within)
 
     def due(self, *, requeue_after: timedelta, patient: bool = True, limit: int = 100) -> list[UUID]:
         """Return the experiments that need a message, oldest first, and mark them as published.

@@ -93,7 +93,8 @@ class _Training:
     def begin(self) -> Chunk:
         """Draw the initial weights, or take those that are given, and measure them: epoch 0."""
         spec, data, weights = self._spec, self._data, self._weights
-        self._program.begin(spec, [starting_values(spec, seed, data, weights) for seed in self._places])
+        values = {seed: starting_values(spec, seed, data, weights) for seed in self._group}
+        self._program.begin(spec, [values[seed] for seed in self._places])
         self._begun()
         before, live = self._program.state(), np.ones(len(self._group), bool)
         initially = self._program.initially(self._data, training_follows=self._spec.training.epochs > 0)
@@ -119,11 +120,14 @@ class _Training:
 
     def chunks(self, chunk_seconds: float) -> Iterator[Chunk]:
         """Train until all runs have ended."""
+        if self._is_over():  # a triage has no epoch to compile a program for
+            self._listeners.on_train_end()
+            return
         self._program.compile(self._data)
         begun = time.perf_counter()
         self._program.wait()
         length, waited = 1, time.perf_counter() - begun
-        while self._live().any() and self._epoch < self._spec.training.epochs:
+        while not self._is_over():
             count = min(length, self._program.capacity, self._spec.training.epochs - self._epoch)
             epochs = range(self._epoch + 1, self._epoch + 1 + count)
             samples = self._spec.dataset.train_count
@@ -136,6 +140,9 @@ class _Training:
             waited = 0.0
             length = next_length(count, seconds, chunk_seconds)
         self._listeners.on_train_end()
+
+    def _is_over(self) -> bool:
+        return self._epoch >= self._spec.training.epochs or not self._live().any()
 
     def _live(self) -> np.ndarray:
         live: np.ndarray = self._program.live()[: len(self._group)]

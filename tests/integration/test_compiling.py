@@ -68,6 +68,13 @@ def test_epoch_0_and_its_checkpoint_come_while_the_program_is_still_being_compil
     np.testing.assert_array_equal(trained(resumed, 1)["metrics"], trained(rest, 1)["metrics"])
 
 
+def test_nothing_is_compiled_for_a_triage():
+    (chunk,) = train(a_spec(layers=[HE, OUTPUT], seeds=[0, 1], epochs=0))
+    assert chunk.ended
+    (program,) = program_cache._programs.values()
+    assert program._run.traces == 0
+
+
 def test_a_compilation_that_failed_is_raised_and_tried_again():
     failures = [OSError("no room"), None]
 

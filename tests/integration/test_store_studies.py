@@ -131,6 +131,32 @@ def test_workers_claim_ordinary_experiments_first_then_architectures_that_they_h
     assert store.next_waiting(held) == cells[1], "the oldest one that waits"
 
 
+def test_a_worker_compiles_ahead_for_the_next_experiment_of_another_architecture(store, clock):
+    _, cells = begun(store, a_study(2, 3, 4))
+    first, second = (architecture_of(store, each) for each in cells[:2])
+    assert store.next_to_compile(frozenset()) == cells[0]
+    assert store.next_to_compile(frozenset({first})) == cells[1]
+    ordinary = store.add(a_spec(layers=5))[0].id
+    assert store.next_to_compile(frozenset({first})) == ordinary, "it is claimed before those of a batch"
+    store.add(a_spec(epochs=0, layers=6))
+    held = frozenset({first, second, architecture_of(store, ordinary)})
+    assert store.next_to_compile(held) == cells[2], "a triage has no program"
+    assert store.next_to_compile(held | {architecture_of(store, cells[2])}) is None
+
+
+def test_what_was_most_requested_often_is_told_by_architecture(store, clock):
+    store.add(a_spec(layers=4))
+    clock.forward(timedelta(hours=20))
+    often = [store.add(a_spec(layers=2, seeds=(seed,)))[0].id for seed in range(3)]
+    twice = [store.add(a_spec(layers=3, seeds=(seed,)))[0].id for seed in range(2)]
+    store.add(a_spec(epochs=0, layers=5))
+    day = timedelta(days=1)
+    assert store.most_requested(2, day) == [often[-1], twice[-1]]
+    assert len(store.most_requested(9, day)) == 3
+    clock.forward(timedelta(hours=5))
+    assert store.most_requested(9, day) == [often[-1], twice[-1]]
+
+
 def test_cells_of_no_epochs_are_not_made_beside_a_training_where_triages_would_wait_for_them(store):
     training = a_spec().training.model_dump(mode="json") | {"epochs": 0}
     begun(store, a_study(2, 3, base=a_spec().model_dump(mode="json") | {"training": training}))

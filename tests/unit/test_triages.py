@@ -14,6 +14,7 @@ from core.settings import Settings
 from gradlab.errors import NotFound, Unavailable
 from tests.builders import a_spec
 from tests.servers import wait_until
+from worker import beside as polling
 from worker import triages
 from worker.triages import triages_beside
 
@@ -40,8 +41,9 @@ class Waiting:
 
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("FIRST_SECONDS", "PAUSE_SECONDS", "AWAY_SECONDS"):
-        monkeypatch.setattr(triages, name, 0.01)
+    monkeypatch.setattr(triages, "FIRST_SECONDS", 0.01)
+    for name in ("PAUSE_SECONDS", "AWAY_SECONDS"):
+        monkeypatch.setattr(polling, name, 0.01)
 
 
 def beside(store: Waiting, triage: Callable[[UUID], None], settings: Settings | None = None):
