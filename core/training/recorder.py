@@ -14,7 +14,7 @@ import tensorflow as tf
 from keras import ops
 
 from core.plan.pieces import validation_rows
-from core.plan.widths import MAX_INITIAL_SAMPLES, compiles_probe, probe_width
+from core.plan.widths import MAX_INITIAL_SAMPLES, compiles_probe, probe_width, stackable
 from core.training.batches import evaluated, sliced
 from core.training.clipping import clip
 from core.training.compiled import Compiled
@@ -85,13 +85,16 @@ class Recorder:
         network = Network(spec, seed=0)
         self._all = Stack(network, width)
         self._segments = Segments(self._all.sizes)
-        compiles = compiles_probe(spec)
+        # A triage calls the networks once: tracing and vectorising them would take longer.
+        plainly, compiles = stackable(spec) and not spec.training.epochs, compiles_probe(spec)
         # Probes of a network after several epochs run side by side, like probes of several seeds.
-        self._some = Stack(compiled_forms(Network(spec, seed=0)) if compiles else network, probe_width(spec))
+        some = Stack(compiled_forms(Network(spec, seed=0)) if compiles else network, probe_width(spec))
+        self._some = self._all if plainly else some
         self._probe = Probe(self._some, self._task)
-        self._flows = Compiled(self._probe.run, jit=compiles, name=f"probe_{name}" if compiles else None)
-        self._at_start = Compiled(self._initially, jit=False)
-        self._predict = Compiled(lambda x: self._all.predict(x)[0], jit=False)
+        flows = Compiled(self._probe.run, jit=compiles, name=f"probe_{name}" if compiles else None)
+        self._flows = self._probe.run if plainly else flows
+        self._at_start = self._initially if plainly else Compiled(self._initially, jit=False)
+        self._predict = self._predicted if plainly else Compiled(self._predicted, jit=False)
 
     def initially(self, weights: np.ndarray, state: Sequence[np.ndarray], data: Data) -> tuple[np.ndarray, Series]:
         """Measure the state before the first update.
@@ -221,6 +224,9 @@ class Recorder:
         """Return the indices of the epochs of a block that a kind records."""
         first = traces.first_epoch
         return [epoch - first for epoch in layout.recorded(first, first + epochs - 1)]
+
+    def _predicted(self, x: Any) -> Any:
+        return self._all.predict(x)[0]
 
     def _initially(self, train_x: Any, train_y: Any, val_x: Any, val_y: Any) -> tuple[Any, list[Any]]:
         """Return metrics on training and validation samples, (seeds, names), and gradients; a missing one is empty."""

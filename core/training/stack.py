@@ -5,6 +5,7 @@ non-finite values and a checkpoint are then one operation each, whatever the num
 """
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import keras
@@ -171,7 +172,12 @@ class Stack:
         return prediction, penalty
 
     def _side_by_side(self, one: Callable[[Any], Any], arguments: tuple[Any, ...]) -> Any:
-        """Return `one` of each row of the arguments. A single network is not vectorised, so any layer is supported."""
+        """Return `one` of each row of the arguments. A single network is not vectorised, so any layer is supported.
+
+        Outside of a graph one network follows another: to trace and vectorise them takes longer than a few passes.
+        """
+        if self.width > 1 and tf.executing_eagerly():
+            return _one_by_one(one, arguments, self.width)
         if self.width > 1:
             return tf.vectorized_map(one, arguments)
         alone = one(tf.nest.map_structure(lambda argument: tf.squeeze(argument, 0), arguments))
@@ -182,3 +188,13 @@ class Stack:
 
     def _mapping(self, values: Any) -> list[tuple[Any, Any]]:
         return list(zip(self.network.variables, values, strict=True))
+
+
+def _one_by_one(one: Callable[[Any], Any], arguments: tuple[Any, ...], width: int) -> Any:
+    """Return `one` of each row of the arguments. Unused places, whose rows repeat the one before, repeat its result."""
+    rows = [tf.nest.map_structure(lambda each, i=i: each[i], arguments) for i in range(width)]
+    outputs = [one(rows[0])]
+    for before, row in pairwise(rows):
+        same = all(map(np.array_equal, tf.nest.flatten(before), tf.nest.flatten(row)))
+        outputs.append(outputs[-1] if same else one(row))
+    return tf.nest.map_structure(lambda *each: tf.stack(each), *outputs)

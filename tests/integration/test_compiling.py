@@ -10,6 +10,7 @@ from core.training import program_cache, stable_names
 from core.training.compiled import Compiled
 from core.training.data import Data
 from core.training.train import train
+from gradlab.measurement.history import RunChunk
 from gradlab.spec import ExperimentSpec
 from tests.fitting import trained
 from tests.integration.test_training import DROPPED, HE, NORMALISED, OUTPUT, a_spec
@@ -73,6 +74,20 @@ def test_nothing_is_compiled_for_a_triage():
     assert chunk.ended
     (program,) = program_cache._programs.values()
     assert program._run.traces == 0
+
+
+def at_epoch_0(spec: ExperimentSpec) -> list[RunChunk]:
+    return [run for chunk in train(spec) for run in chunk.runs if run.history.first_epoch == 0]
+
+
+@pytest.mark.parametrize("layers", [[*NORMALISED, OUTPUT], [HE, HE, OUTPUT]], ids=["normalised", "plain"])
+def test_a_triage_without_a_graph_measures_what_a_training_does_at_epoch_0(layers: list):
+    triage, training = (a_spec(layers=layers, seeds=[0, 1, 2], epochs=epochs, record="full") for epochs in (0, 1))
+    for ours, theirs in zip(at_epoch_0(triage), at_epoch_0(training), strict=True):
+        np.testing.assert_allclose(ours.history.metrics, theirs.history.metrics, rtol=1e-5, atol=1e-6)
+        assert ours.history.series.keys() == theirs.history.series.keys()
+        for kind, values in ours.history.series.items():
+            np.testing.assert_allclose(values, theirs.history.series[kind], rtol=2e-4, atol=1e-5, err_msg=kind)
 
 
 def test_a_compilation_that_failed_is_raised_and_tried_again():
