@@ -39,7 +39,7 @@ def training(batch_entries, change=lambda step, loss: None):
 @pytest.mark.parametrize("batch_entries", [None, 12.0, 1e6], ids=["unknown", "small", "large"])
 def test_every_batch_is_counted_and_only_small_graphs_are_kept(batch_entries):
     calls, loss, right = training(batch_entries)
-    kept = [output.grad_fn is not None for (output, _), _, _ in calls.meter.calls]
+    kept = [output.grad_fn is not None for (output, _), _ in calls.meter.calls]
     assert len(kept) > MAX_KEPT // 2
     assert set(kept) == {batch_entries == 12.0}
     results = calls.end_record().results()
@@ -69,3 +69,23 @@ def test_losses_that_the_loop_divides_in_place_are_counted_at_once():
     calls, loss, _ = training(12.0, halve)
     assert not calls.meter.calls
     assert float(calls.end_record().results()["loss"]) == pytest.approx(loss, rel=1e-6)
+
+
+@pytest.mark.parametrize("columns", [(1, 1), (1, 2)], ids=["alike", "unlike"])
+def test_calls_of_several_records_are_joined_at_once_and_counted_with_their_own(columns):
+    calls, _, _ = training(12.0)
+    calls.end_record()
+    meters, expected = [], []
+    for record in range(12):
+        right = total = 0
+        for step in range(6 + record):
+            shape = 3 + step % 2, columns[record % 2]
+            output, target = torch.randn(shape, requires_grad=True), (torch.rand(shape) > 0.5).float()
+            calls.see((output, target), (output * 0).sum() + record)
+            right, total = right + int(((output > 0) == (target > 0.5)).sum()), total + output.numel()
+        meters.append(calls.end_record())
+        expected.append((record, right / total))
+    assert sum(bool(each.calls) for each in meters) < 12  # those of the others were joined together
+    for meter, (loss, accuracy) in zip(meters, expected, strict=True):
+        results = meter.results()
+        assert (float(results["loss"]), float(results["accuracy"])) == pytest.approx((loss, accuracy))

@@ -316,3 +316,17 @@ def test_a_closed_tap_leaves_no_hook():
     assert not optimizer._optimizer_step_pre_hooks
     assert not optimizer._optimizer_step_post_hooks
     assert not any(each._post_accumulate_grad_hooks or each._backward_hooks for each in model.parameters())
+
+
+@pytest.mark.parametrize("every", [1, 2])
+def test_after_the_first_steps_no_hook_looks_at_gradients_that_are_kept(every):
+    model = network()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    tapped = Tapped(model, [optimizer], every=every)
+    for step, (x, y) in enumerate(batches(60)):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(x), y).backward()
+        optimizer.step()
+        assert step not in (20, 30) or not any(each._backward_hooks for each in model.parameters())
+    assert tapped.tap.kept.tensors()["kept"].tolist() == [0] * 20
+    assert len(optimizer._optimizer_step_post_hooks) == 1

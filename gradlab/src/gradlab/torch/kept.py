@@ -35,19 +35,23 @@ class KeptGradients:
                 self._hooks += [(each, each.register_hook(self._noting(each))) for each in members]
 
     def close(self) -> None:
-        """Remove the hooks."""
-        for tensor, handle in self._hooks:
-            handle.remove()
-            if tensor._backward_hooks is not None and not tensor._backward_hooks:
-                tensor._backward_hooks = None  # an empty table is looked through in each pass
+        """Remove the hooks. None of them may be running."""
+        self._remove_hooks_of_tensors()
         for handle in self._steps:
             handle.remove()
-        self._hooks, self._steps = [], []
+        self._steps = []
 
     def close_if_over(self) -> None:
         """Remove the hooks once enough was seen. None of them may be running."""
         if self._steps and len(self._kept) >= MAX_FIRST_STEPS:
             self.close()
+
+    def _remove_hooks_of_tensors(self) -> None:
+        for tensor, handle in self._hooks:
+            handle.remove()
+            if tensor._backward_hooks is not None and not tensor._backward_hooks:
+                tensor._backward_hooks = None  # an empty table is looked through in each pass
+        self._hooks = []
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """Return ``kept``, for each of the first updates 1 if the gradients were kept after it, else 0; {} for none."""
@@ -70,3 +74,5 @@ class KeptGradients:
 
     def _on_stepped(self, *_: Any) -> None:
         self._is_next = len(self._kept) < MAX_FIRST_STEPS
+        if not self._is_next and self._hooks:
+            self._attempt(self._remove_hooks_of_tensors)

@@ -1,5 +1,6 @@
 """LossCalls: what a training's loss gets and returns in each batch, kept until several batches are counted together."""
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -8,13 +9,14 @@ import torch
 from gradlab.facts.wiring import MAX_FIRST_STEPS
 from gradlab.torch.evaluation import Evaluation
 from gradlab.torch.first_batches import FirstBatches
-from gradlab.torch.meter import Meter
+from gradlab.torch.meter import Meter, join
 from gradlab.torch.pending import BATCHES
 from gradlab.watch.pending import MAX_ENTRIES
 
 # Batches whose calls are joined one after another, whatever records they belong to, and the numbers of an output or a
 # target that is kept. With more of them, each batch needs memory that is in no cache.
 MAX_KEPT, MAX_KEPT_NUMBERS = 64, 10_000
+_VERSION = operator.attrgetter("_version")
 
 
 class LossCalls:
@@ -41,6 +43,7 @@ class LossCalls:
         # The first batches are counted at once. They show if the loop changes losses in place, such as by `loss /= 2`.
         self._most, self._keeps_graphs, self._are_changed = 1, False, False
         self._last: tuple[torch.Tensor, int] | None = None
+        self._version = 0  # of a loss that the loop has not changed
         # Calls that are not joined, and the meters of records that have ended with some of them.
         self._waiting, self._ended = 0, list[Meter]()
 
@@ -49,13 +52,10 @@ class LossCalls:
         if self._evaluation.is_running:
             return
         try:
-            calls = self.meter.calls
-            if self._keeps_graphs:
-                calls.append((arguments[:2], loss, loss._version))
-            else:
-                calls.append((_detached(arguments), loss.detach(), loss._version))
-            self._waiting += 1
-            if self._waiting >= self._most:
+            call = (arguments, loss) if self._keeps_graphs else (_detached(arguments), loss.detach())
+            self.meter.calls.append(call)
+            self._waiting = waiting = self._waiting + 1
+            if waiting >= self._most:
                 self._join(arguments, loss)
         except Exception as error:
             self._attempt(BATCHES, _raise, error)
@@ -63,15 +63,17 @@ class LossCalls:
     def _join(self, arguments: tuple[Any, ...], loss: torch.Tensor) -> None:
         """Join the calls that are kept, and choose how many are kept from now on, after the last one."""
         meters, self._ended, self._waiting = [*self._ended, self.meter], [], 0
-        are_unchanged = [each.join() for each in meters]
-        self._are_changed = self._are_changed or not all(are_unchanged) or _is_changed(self._last)
+        if self._most == 1:
+            self._version = loss._version  # no time for a change
+        versions = set(map(_VERSION, join(meters)))
+        self._are_changed = self._are_changed or versions != {self._version} or _is_changed(self._last)
         output, target = (*arguments, None, None)[:2]
         if self._first.passes < MAX_FIRST_STEPS:
             self._last = loss, loss._version
             self._first.add_loss(output, target, loss)
             return
         self._last = None
-        are_small = _is_small(output) and _is_small(target)
+        are_small = all(map(_is_small, arguments))
         self._most = MAX_KEPT if are_small and not self._are_changed else 1
         self._keeps_graphs = self.batch_entries is not None and self.batch_entries * MAX_KEPT <= MAX_ENTRIES
 

@@ -1,6 +1,7 @@
 """Meter: loss and metrics over batches, as sums that stay on the device."""
 
 import itertools
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,8 +12,11 @@ from gradlab.torch.losses import LossKind, kind_of_loss
 ACCURACY, R2 = "accuracy", "r2_score"
 # Numbers of outputs that wait until they are counted. Those of several records are counted together.
 MAX_NUMBERS = 10_000
-# A call of the loss: its arguments, what it returned, and the version of that.
-Call = tuple[tuple[Any, ...], torch.Tensor, int]
+# A call of the loss: its arguments, and what it returned.
+Call = tuple[tuple[Any, ...], torch.Tensor]
+# The output and the target of a batch; None for what the loss was not given.
+Answer = tuple[Any, Any]
+_TARGET, _DIM, _ROWS = operator.itemgetter(1), operator.methodcaller("dim"), operator.methodcaller("size", 0)
 
 
 class Meter:
@@ -58,47 +62,37 @@ class Meter:
 
     def add(self, output: Any, target: Any, loss: torch.Tensor, samples: int) -> None:
         """Add a batch of so many samples, whose mean loss is given."""
-        self._add_losses([loss], [samples], [samples])
-        self._add_answers([(output, target)])
+        self.add_losses(_fetched([loss]), [samples], [samples])
+        self.add_answers([(output, target)])
 
-    def join(self) -> bool:
-        """Add up the losses of the calls that are kept, and join their answers, without their graphs.
+    def weights(self, losses: Sequence[torch.Tensor], samples: Sequence[int]) -> Sequence[int]:
+        """Return the factors of the losses of batches, of so many samples, in the sum over all samples."""
+        if not self._sums:
+            return samples
+        return [n if loss.dim() else 1 for loss, n in zip(losses, samples, strict=True)]
 
-        Returns:
-            False if a loss was changed in place since its call. It is counted as it is.
+    def add_losses(
+        self, losses: torch.Tensor | Sequence[float], samples: Sequence[int], weights: Sequence[int]
+    ) -> None:
+        """Add the losses of batches, (batches,), as `_fetched` returns them.
+
+        Args:
+            losses: their mean losses; their sums where the weights are 1.
+            samples: the samples of each batch.
+            weights: the factor of each loss in the sum over all samples.
         """
-        calls, self.calls = self.calls, []
-        if not calls:
-            return True
-        with torch.no_grad():
-            self._add_answers([(*arguments, None, None)[:2] for arguments, _, _ in calls])
-            losses = [loss.mean() if loss.dim() else loss for _, loss, _ in calls]
-            samples = [samples_of(arguments[1] if len(arguments) > 1 else None) for arguments, _, _ in calls]
-            # Of a sum the weight is 1.
-            weights = [1 if self._sums and not call[1].dim() else n for call, n in zip(calls, samples, strict=True)]
-            self._add_losses(losses, samples, weights)
-        return all(loss._version == version for _, loss, version in calls)
-
-    def _add_losses(self, losses: Sequence[torch.Tensor], samples: Sequence[int], weights: Sequence[int]) -> None:
         self.samples += sum(samples)
-        if is_in_own_memory(losses[0]):
-            for value, weight in zip(torch.stack(tuple(losses)).tolist(), weights, strict=True):
-                self.loss = (self.loss or 0.0) + value * weight
-            return
-        values = torch.stack([loss.detach().float() for loss in losses])
-        total = (values * torch.tensor(weights, dtype=values.dtype).to(values.device, non_blocking=True)).sum()
-        self.loss = total if self.loss is None else self.loss + total
+        if isinstance(losses, torch.Tensor):
+            total = (losses * torch.tensor(weights, dtype=losses.dtype).to(losses.device, non_blocking=True)).sum()
+            self.loss = total if self.loss is None else self.loss + total
+        else:
+            self.loss = sum(map(operator.mul, losses, weights), self.loss or 0.0)
 
-    def _add_answers(self, answers: Sequence[tuple[Any, Any]]) -> None:
-        """Keep outputs and targets, joined where they differ in the number of rows alone, as they nearly always do."""
-        if self.kind is None or not answers:
+    def add_answers(self, answers: Sequence[Answer]) -> None:
+        """Keep outputs and targets until they are counted; those that are no tensors are dropped."""
+        if self.kind is None:
             return
-        try:
-            outputs, targets = zip(*answers, strict=True)
-            pairs = [(torch.cat(outputs), torch.cat(targets))] if len(answers) > 1 else answers
-        except (TypeError, RuntimeError):  # not tensors, or of other shapes
-            pairs = answers
-        for output, target in pairs:
+        for output, target in answers:
             if isinstance(output, torch.Tensor) and isinstance(target, torch.Tensor):
                 self.answers.append((output.detach(), target.detach()))
                 self.entries += output.numel()
@@ -108,6 +102,64 @@ class Meter:
     def results(self) -> dict[str, torch.Tensor]:
         """Return the metrics by name, on the device; {} without a batch."""
         return {name: values[0] for name, (_, values) in results_of([self]).items()}
+
+
+def join(meters: Sequence[Meter]) -> Sequence[torch.Tensor]:
+    """Add up the losses of the calls that meters of one loss keep, and join their answers, without their graphs.
+
+    Few operations in Python for each call: all of them are in no cache.
+
+    Returns:
+        The losses.
+    """
+    own = [each for each in meters if each.calls]
+    if not own:
+        return []
+    of_each = [each.calls for each in own]
+    for each in own:
+        each.calls = []
+    lengths = list(map(len, of_each))
+    given, losses = zip(*itertools.chain.from_iterable(of_each), strict=True)
+    answers = given if {*map(len, given)} == {2} else [(*each, None, None)[:2] for each in given]
+    with torch.no_grad():
+        joined = _joined(answers)
+        samples = list(map(_ROWS if joined else samples_of, map(_TARGET, answers)))
+        weights = own[0].weights(losses, samples)
+        values = _fetched([each.mean() for each in losses] if any(map(_DIM, losses)) else losses)
+        parts = [_parted(each, lengths) for each in (values, samples, weights, answers)]
+        if joined:
+            rows = list(map(sum, parts[1]))
+            parts[3] = [[pair] for pair in zip(*(each.split(rows) for each in joined), strict=True)]
+        for meter, *part, of_meter in zip(own, *parts, strict=True):
+            meter.add_losses(*part)
+            meter.add_answers(of_meter)
+    return losses
+
+
+def _fetched(losses: Sequence[torch.Tensor]) -> torch.Tensor | list[float]:
+    """Return losses as numbers, where that waits for no device; else as a tensor, (losses,)."""
+    if is_in_own_memory(losses[0]):
+        return torch.stack(tuple(losses)).tolist()
+    return torch.stack([loss.detach().float() for loss in losses])
+
+
+def _joined(answers: Sequence[Answer]) -> Answer | None:
+    """Return answers as one, where outputs have as many rows as targets and differ in that alone, as they mostly do.
+
+    None for others, and for a single one, which would be copied.
+    """
+    outputs, targets = zip(*answers, strict=True)
+    try:
+        is_one = len(answers) > 1 and list(map(_ROWS, outputs)) == list(map(_ROWS, targets))
+        return (torch.cat(outputs), torch.cat(targets)) if is_one else None
+    except (AttributeError, TypeError, RuntimeError, IndexError):  # not tensors, or of other shapes
+        return None
+
+
+def _parted(values: Any, lengths: Sequence[int]) -> list[Any]:
+    """Return parts of a sequence or a tensor, of these lengths."""
+    ends = itertools.accumulate(lengths)
+    return [values[end - length : end] for length, end in zip(lengths, ends, strict=True)]
 
 
 def is_in_own_memory(tensor: torch.Tensor) -> bool:
@@ -122,8 +174,7 @@ def samples_of(target: Any) -> int:
 
 def results_of(meters: Sequence[Meter]) -> dict[str, tuple[list[int], torch.Tensor]]:
     """Return the metrics of several meters by name: the places of those that have it, and its values on the device."""
-    for each in meters:
-        each.join()
+    join(meters)
     count(meters)
     metrics: dict[str, tuple[list[int], torch.Tensor]] = {}
     means = {place: each.loss / each.samples for place, each in enumerate(meters) if each.loss is not None}

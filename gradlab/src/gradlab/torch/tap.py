@@ -9,6 +9,7 @@ read twice, and the others once, before the step. Tensors have hooks only for st
 """
 
 import math
+import operator
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -26,6 +27,7 @@ from gradlab.torch.untouched import UntouchedGradients
 
 # Steps in a row that are read once.
 MAX_READ_ONCE = 15
+_GRADIENT = operator.attrgetter("grad")
 
 
 class GradientTap:
@@ -156,9 +158,7 @@ class GradientTap:
         if self.steps < self._next:
             return
         self._has_read = True
-        if self.steps <= MAX_FIRST_STEPS:
-            self.kept.close_if_over()
-        gradients = [value.grad for value in self._values]
+        gradients = list(map(_GRADIENT, self._values))
         self._rows.read(gradients)
         self._untouched.after_pass(gradients)
         self._after_backward()
@@ -167,14 +167,17 @@ class GradientTap:
         def before(optimizer: Any, arguments: Any, named: Any) -> None:
             if self.steps < self._next:
                 return
+            has_closure = _has_closure(arguments, named)
+            if not (self._reads_twice or has_closure):
+                self._attempt(self._commit_once)
+                return
+            self.kept.close_if_over()
             if self.steps < MAX_FIRST_STEPS:
                 self._attempt(self._before_step)
-            if _has_closure(arguments, named):
+            if has_closure:
                 self._expect_changes()  # no hook lies between the backward pass and the step
-            elif self._reads_twice:
-                self._attempt(self._commit, place, optimizer)
             else:
-                self._attempt(self._commit_once)
+                self._attempt(self._commit, place, optimizer)
 
         return before
 
@@ -184,17 +187,17 @@ class GradientTap:
             if self.steps >= self._next and _has_closure(arguments, named):
                 self._attempt(self._commit, place, optimizer)
             if place == 0:
-                self.steps += 1
-                if self.steps >= self._changes_at:
+                self.steps = steps = self.steps + 1
+                if steps >= self._changes_at:
                     self._attempt(self._choose)
-                if self.steps >= self.due_at:
+                if steps >= self.due_at:
                     self._attempt(self._after_step)
 
         return after
 
     def _commit_once(self) -> None:
         """Count the gradients of a step, unless something seems to have changed them since the backward pass."""
-        gradients = [value.grad for value in self._values]
+        gradients = list(map(_GRADIENT, self._values))
         self._next = self.steps + self._every
         if not self._untouched.are(gradients):
             self._expect_changes()
@@ -214,7 +217,7 @@ class GradientTap:
     def _commit(self, place: int, optimizer: Any) -> None:
         if not self._has_read:
             return  # a step without a backward pass before it
-        gradients, own = [value.grad for value in self._values], self._own[place]
+        gradients, own = list(map(_GRADIENT, self._values)), self._own[place]
         self._read_once = 0
         self._scale.before_step()
         infinities = getattr(optimizer, "found_inf", None)
