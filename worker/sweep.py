@@ -12,7 +12,7 @@ from core.blobs import open_blobs
 from core.queue import CeleryQueue
 from core.settings import Settings
 from core.store import ExperimentStore
-from core.use_cases import diagnoses, experiments, studies, treatments
+from core.use_cases import advancing, diagnoses, experiments
 from core.use_cases.collecting import Collector
 from gradlab.errors import Unavailable
 
@@ -51,8 +51,7 @@ class Sweep(bootsteps.StartStopStep):  # type: ignore[misc]
             try:
                 if published := _sweep(store, queue, settings):
                     log.info("swept", published=published)
-                treatments.sweep(store=store, queue=queue)
-                studies.sweep(store=store, queue=queue)
+                advancing.sweep(store=store, queue=queue)
                 diagnoses.sweep(undiagnosed, store=store)
                 collector.collect_if_due()
             except Unavailable as away:

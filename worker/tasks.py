@@ -15,7 +15,7 @@ from core.blobs import BlobStore, open_blobs, shared_blobs
 from core.queue import TRAIN, CeleryQueue
 from core.store import ExperimentStore
 from core.training import environment
-from core.use_cases import diagnoses, experiments, studies, treatments, weights
+from core.use_cases import advancing, diagnoses, experiments, weights
 from core.use_cases.samples import SampleLoader
 from gradlab.measurement.history import Checkpoint, Chunk
 from gradlab.spec import ExperimentSpec
@@ -142,6 +142,5 @@ def _train(experiment_id: UUID, train: experiments.Trainer) -> bool:
         )
         if not stopping():
             diagnoses.attempt(experiment_id, store=store())
-            treatments.advance_with(experiment_id, store=store(), queue=queue())
-            studies.advance_with(experiment_id, store=store(), queue=queue())
+            advancing.advance_with(experiment_id, store=store(), queue=queue())
         return claimed

@@ -18,7 +18,7 @@ from core.use_cases.drawing import MAX_UNDER_WAY, next_cells
 from core.use_cases.experiments import publish
 from core.use_cases.facts import of_drawn
 from core.use_cases.study_checks import cells_added, check_budget, extended, validated
-from gradlab.errors import Conflict, LabError, NotFound, Unavailable, reason
+from gradlab.errors import Conflict, LabError, NotFound, reason
 from gradlab.schemas.status import CellStatus, Status, StudyStatus
 from gradlab.schemas.studies import StudyExtensionRequest, StudyStop
 from gradlab.spec.study import StudySpec, grid
@@ -101,28 +101,6 @@ def extend(
 def delete(study_id: UUID, *, store: ExperimentStore) -> None:
     """Delete a study; the finished experiments of its cells stay. Raises NotFound."""
     store.studies.delete(study_id)
-
-
-def advance_with(experiment_id: UUID, *, store: ExperimentStore, queue: JobQueue) -> None:
-    """Advance the studies that wait for an experiment; while the database is away, that is left to the sweep."""
-    try:
-        for study_id in store.studies.waiting_for(experiment_id):
-            advance(study_id, store=store, queue=queue)
-    except Unavailable as away:
-        log.warning("studies_left_to_the_sweep", error=repr(away.__cause__))
-
-
-def sweep(*, store: ExperimentStore, queue: JobQueue) -> int:
-    """Advance every study that is due. Return their number."""
-    due = store.studies.due()
-    for study_id in due:
-        try:
-            advance(study_id, store=store, queue=queue)
-        except Unavailable:
-            raise
-        except Exception:
-            log.exception("study_stuck", study_id=str(study_id))  # the others are advanced
-    return len(due)
 
 
 def advance(study_id: UUID, *, store: ExperimentStore, queue: JobQueue) -> None:

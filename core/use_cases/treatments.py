@@ -31,7 +31,7 @@ from core.use_cases.diagnoses import diagnose, runs
 from core.use_cases.experiments import publish
 from core.use_cases.facts import of_drawn
 from gradlab.diagnosis import diagnose as diagnose_runs
-from gradlab.errors import Conflict, Invalid, NotFound, Problem, Unavailable
+from gradlab.errors import Conflict, Invalid, NotFound, Problem
 from gradlab.schemas.status import Status, TreatmentStatus
 from gradlab.schemas.treatments import TreatmentRequest
 from gradlab.spec import ExperimentSpec
@@ -119,28 +119,6 @@ def get(experiment_id: UUID, treatment_id: UUID, *, store: ExperimentStore) -> T
     if record.experiment_id != experiment_id:
         raise NotFound(f"The experiment {experiment_id} has no treatment {treatment_id}.")
     return record
-
-
-def advance_with(experiment_id: UUID, *, store: ExperimentStore, queue: JobQueue) -> None:
-    """Advance the treatments that wait for an experiment; while the database is away, that is left to the sweep."""
-    try:
-        for treatment_id in store.treatments.waiting_for(experiment_id):
-            advance(treatment_id, store=store, queue=queue)
-    except Unavailable as away:
-        log.warning("treatments_left_to_the_sweep", error=repr(away.__cause__))
-
-
-def sweep(*, store: ExperimentStore, queue: JobQueue) -> int:
-    """Advance every treatment that is due. Return their number."""
-    due = store.treatments.due()
-    for treatment_id in due:
-        try:
-            advance(treatment_id, store=store, queue=queue)
-        except Unavailable:
-            raise
-        except Exception:
-            log.exception("treatment_stuck", treatment_id=str(treatment_id))  # the others are advanced
-    return len(due)
 
 
 def advance(treatment_id: UUID, *, store: ExperimentStore, queue: JobQueue) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from pyarrow import parquet
 
-from core.use_cases import studies
+from core.use_cases import advancing, studies
 from core.use_cases.drawing import MAX_UNDER_WAY
 from gradlab.schemas.status import Status
 from gradlab.schemas.studies import StudyExtensionRequest, StudyRequest
@@ -47,7 +47,7 @@ class Workers:
             for seed in claim.spec.seeds:
                 store.append(claim, a_chunk(claim.spec, seed=seed, history=history))
         store.finish(claim, outcome, error=error, versions={"keras": "3"})
-        studies.advance_with(it, store=store, queue=self.desk.bell)
+        advancing.advance_with(it, store=store, queue=self.desk.bell)
 
     def work(self) -> None:
         while self.waiting:
@@ -209,7 +209,7 @@ def test_pause_continue_and_cancel_keep_what_is_done(desk, workers):
     assert desk.http.post(f"{path}/cancel").json()["status"] == "cancelled"
     assert desk.store.get(again.experiment_id).cancel_requested
     desk.store.finish(again, Status.cancelled)
-    studies.advance_with(again.experiment_id, store=desk.store, queue=desk.bell)
+    advancing.advance_with(again.experiment_id, store=desk.store, queue=desk.bell)
     assert desk.http.get(path).json()["progress"]["cells_by_status"] == {"completed": 1, "waiting": 5}
     workers.waiting.clear()
     desk.http.post(f"{path}/continue")
@@ -351,7 +351,7 @@ def test_a_deleted_experiment_is_trained_again(desk, workers):
     path = begun(desk, DEPTH)
     lost = workers.waiting.pop(0)
     desk.store.delete(lost)
-    assert studies.sweep(store=desk.store, queue=desk.bell) == 1
+    assert advancing.sweep(store=desk.store, queue=desk.bell) == 1
     workers.work()
     assert desk.http.get(path).json()["progress"]["cells_by_status"] == {"completed": 3}
     assert len(workers.trained) == 3

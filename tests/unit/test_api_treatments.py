@@ -8,7 +8,7 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from core.use_cases import treatments
+from core.use_cases import advancing, treatments
 from gradlab.cli.experiments import listed_as_text, render_list
 from gradlab.errors import Unavailable
 from gradlab.schemas.status import Status, TreatmentStatus
@@ -61,7 +61,7 @@ class Workers:
             experiment_id = self.waiting.pop(0)
             if self.desk.store.get(experiment_id).status is Status.queued:
                 self.finish(experiment_id)
-            treatments.advance_with(experiment_id, store=self.desk.store, queue=self.desk.bell)
+            advancing.advance_with(experiment_id, store=self.desk.store, queue=self.desk.bell)
 
 
 @pytest.fixture
@@ -233,10 +233,18 @@ def test_an_experiment_has_one_treatment_at_a_time(desk, workers, ill):
     assert treat(desk, ill, seeds=5)["id"] != begun["id"]
 
 
+def test_a_trial_is_no_base_of_a_study(desk, workers, ill):
+    trial = treat(desk, ill, seeds=5)["trials"][1]["experiment_id"]
+    study = {"base_experiment": trial, "axes": [{"knob": "width", "values": [2]}]}
+    (problem,) = refused(desk.http.post("/studies", json=study), 422)["errors"]
+    assert problem["field"] == "base_experiment"
+    assert problem["received"] == f"{trial}, which is a trial of a treatment"
+
+
 def test_cancelled_half_way_it_keeps_what_is_done_and_goes_on_from_there(desk, workers, ill):
     begun = treat(desk, ill, seeds=6)
     workers.finish(workers.waiting.pop(0))  # the untreated runs
-    treatments.sweep(store=desk.store, queue=desk.bell)
+    advancing.sweep(store=desk.store, queue=desk.bell)
     stopped = desk.http.post(f"{ill}/treatments/{begun['id']}/cancel")
     assert stopped.json()["status"] == "cancelled"
     assert stopped.json()["untreated"]["count"] == 6
@@ -266,7 +274,7 @@ def test_a_trial_that_breaks_says_why_and_the_others_go_on(desk, workers, ill):
     broken = next(each for each, name in names.items() if name.endswith("initializer_for_activation"))
     workers.waiting.remove(broken)
     workers.finish(broken, Status.failed, "out of memory")
-    treatments.advance_with(broken, store=desk.store, queue=desk.bell)
+    advancing.advance_with(broken, store=desk.store, queue=desk.bell)
     workers.work()
     said = look(desk, ill, begun)
     assert said["status"] == "completed"
@@ -279,7 +287,7 @@ def test_without_the_untreated_runs_it_fails_says_why_and_can_be_continued(desk,
     begun = treat(desk, ill, seeds=6)
     first = workers.waiting.pop(0)
     workers.finish(first, Status.failed, "out of memory")
-    treatments.advance_with(first, store=desk.store, queue=desk.bell)
+    advancing.advance_with(first, store=desk.store, queue=desk.bell)
     workers.work()
     said = look(desk, ill, begun)
     assert (said["status"], "out of memory" in said["error"]) == ("failed", True)
@@ -293,10 +301,10 @@ def test_what_nobody_has_gone_on_with_the_sweep_does(desk, workers, ill):
     for experiment_id in list(workers.waiting):
         workers.finish(experiment_id)
     workers.waiting.clear()
-    assert treatments.sweep(store=desk.store, queue=desk.bell) == 1
+    assert advancing.sweep(store=desk.store, queue=desk.bell) == 1
     assert len(look(desk, ill, begun)["trials"]) == 5
     assert workers.waiting
-    assert treatments.sweep(store=desk.store, queue=desk.bell) == 0
+    assert advancing.sweep(store=desk.store, queue=desk.bell) == 0
 
 
 def test_while_the_database_is_away_going_on_is_left_to_the_sweep(desk, workers, ill, monkeypatch):
@@ -306,9 +314,9 @@ def test_while_the_database_is_away_going_on_is_left_to_the_sweep(desk, workers,
     before = len(workers.waiting)
     with monkeypatch.context() as away:
         away.setattr(type(desk.store.treatments), "waiting_for", Mock(side_effect=Unavailable("no answer")))
-        treatments.advance_with(control, store=desk.store, queue=desk.bell)
+        advancing.advance_with(control, store=desk.store, queue=desk.bell)
     assert len(workers.waiting) == before
-    assert treatments.sweep(store=desk.store, queue=desk.bell) == 1
+    assert advancing.sweep(store=desk.store, queue=desk.bell) == 1
 
 
 def test_going_on_with_it_twice_at_once_begins_each_trial_once(desk, workers, ill):
@@ -328,7 +336,7 @@ def test_an_experiment_of_a_trial_that_is_deleted_is_begun_again(desk, workers, 
     control = begun["trials"][1]["experiment_id"]
     assert desk.http.delete(f"/experiments/{control}").status_code == 204
     workers.waiting.remove(UUID(control))
-    assert treatments.sweep(store=desk.store, queue=desk.bell) == 1
+    assert advancing.sweep(store=desk.store, queue=desk.bell) == 1
     workers.work()
     assert look(desk, ill, begun)["control"]["of"] == 15
 
@@ -353,8 +361,8 @@ def test_deleting_the_experiment_ends_its_treatment_and_what_that_waits_for(desk
     assert {each["status"] for each in listed} == {"cancelled"}
     for late in workers.waiting:
         assert desk.store.claim(late, worker="one") is None
-        treatments.advance_with(late, store=desk.store, queue=desk.bell)
-    assert treatments.sweep(store=desk.store, queue=desk.bell) == 0
+        advancing.advance_with(late, store=desk.store, queue=desk.bell)
+    assert advancing.sweep(store=desk.store, queue=desk.bell) == 0
 
 
 def test_a_finished_treatment_outlives_the_experiments_of_its_trials(desk, workers, ill):

@@ -11,7 +11,7 @@ from api.live import streams, study_feed
 from api.live.study_feed import StudyPosition, read_study_position
 from api.live.study_streams import StudyStreams
 from core.store import ExperimentStore
-from core.use_cases import studies
+from core.use_cases import advancing, studies
 from core.use_cases.drawing import next_cells
 from gradlab.schemas.status import Status, StudyStatus
 from gradlab.spec.study import StudySpec, grid
@@ -51,7 +51,7 @@ def train(store: ExperimentStore, it: UUID, epochs: int = 4) -> None:
         store.append(claim, a_chunk(claim.spec, seed=seed, first_epoch=0, epochs=epochs))
     if epochs == 4:
         store.finish(claim, Status.completed, versions={"keras": "3"})
-        studies.advance_with(it, store=store, queue=Bell())
+        advancing.advance_with(it, store=store, queue=Bell())
 
 
 def telling(store: ExperimentStore, story: Callable[[StudyStreams], Awaitable[None]]) -> None:
