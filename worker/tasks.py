@@ -25,6 +25,7 @@ from worker.costs import Measuring
 from worker.deaths import TrainRequest, worker_name
 from worker.diagnosing import Diagnosing
 from worker.place import needs_the_machine, place
+from worker.pruning import Pruning
 from worker.stopping import stopping
 from worker.triages import triages_beside
 
@@ -115,7 +116,7 @@ def _compile_at_start() -> None:
 
 def _train_in_place(it: UUID) -> bool:
     """Train an experiment, with other work beside it unless it has to be alone. Return True if it was claimed."""
-    train = Diagnosing(measuring(), it, store())
+    train = Diagnosing(Pruning(measuring(), it, store()), it, store())
     alone = needs_the_machine(it, store=store(), stopping=stopping)
     with ExitStack() as beside:
         beside.enter_context(place(settings.data_dir, alone=alone, stopping=stopping))

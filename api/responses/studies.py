@@ -11,6 +11,7 @@ from gradlab.schemas.status import CellStatus
 from gradlab.schemas.studies import (
     AxisResponse,
     CellResponse,
+    PrunedResponse,
     StudiesResponse,
     StudyProgressResponse,
     StudyResponse,
@@ -24,12 +25,12 @@ from gradlab.spec.study.placing import shown
 # States of a cell with several batches of seeds: the first of these that one of them is in.
 IN_ORDER = (
     CellStatus.running, CellStatus.queued, CellStatus.waiting, CellStatus.failed, CellStatus.refused,
-    CellStatus.cancelled, CellStatus.completed,
+    CellStatus.cancelled, CellStatus.pruned, CellStatus.completed,
 )  # fmt: skip
 # Columns of the flat table besides axes and measures.
 COLUMNS = (
     "status", "seeds", "seeds_done", "metric", "metric_low", "metric_high", "failing", "failing_share", "failing_low",
-    "failing_high", "verdict", "root_cause", "seconds", "experiment_ids", "error",
+    "failing_high", "verdict", "root_cause", "seconds", "pruned_epoch", "pruned_value", "experiment_ids", "error",
 )  # fmt: skip
 
 
@@ -128,6 +129,7 @@ def cell_response(spec: StudySpec, batches: Sequence[Cell]) -> CellResponse:
     results = [batch.result for batch in batches if batch.result]
     verdict: Verdict | None = min((each.verdict for each in results), key=VERDICTS_WORST_FIRST.index, default=None)
     seconds = [batch.seconds for batch in batches if batch.seconds is not None]
+    pruned = batches[0].pruned
     measures = [[outcome.measures[i] for outcome in outcomes] for i in range(len(spec.measures))]
     return CellResponse(
         position=batches[0].place.position,
@@ -145,6 +147,7 @@ def cell_response(spec: StudySpec, batches: Sequence[Cell]) -> CellResponse:
             for measure, values in zip(spec.measures, measures, strict=True)
         },
         seconds=sum(seconds) if seconds else None,
+        pruned=PrunedResponse(epoch=pruned.epoch, value=pruned.value) if pruned else None,
         error=next((batch.error for batch in batches if batch.error), None),
     )
 
@@ -174,6 +177,7 @@ def _shown(row: CellResponse) -> tuple[Any, ...]:
         row.verdict,
         row.root_cause,
         row.seconds,
+        *((row.pruned.epoch, row.pruned.value) if row.pruned else (None,) * 2),
         " ".join(map(str, row.experiment_ids)),
         row.error,
     )

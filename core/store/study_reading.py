@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exist
 from core.store.database import one_row, page_of
 from core.store.study_tables import cells, studies
 from core.store.tables import experiments, runs
-from core.study import Cell, CellPlace, CellResult, SeedOutcome, StudyPage, StudyRecord, best
+from core.study import Cell, CellPlace, CellResult, Pruned, SeedOutcome, StudyPage, StudyRecord, best
 from gradlab.frozen import STORED
 from gradlab.schemas.status import CellStatus, Status, StudyStatus
 from gradlab.spec.study import StudySpec
@@ -152,6 +152,7 @@ def _cell(row: Row[Any], ended: dict[int, int]) -> Cell:
         result=result,
         seconds=row.seconds,
         error=row.error,
+        pruned=None if row.pruned_epoch is None else Pruned(row.pruned_epoch, row.pruned_value),
     )
 
 

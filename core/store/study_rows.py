@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, insert, or_, select, update
 
 from core.store import dataset_rows, study_reading, submissions, weights_rows
 from core.store.study_reading import DRAWN, RESULT
@@ -22,6 +22,7 @@ from gradlab.spec.study import Point, StudySpec
 # The columns of a cell that has no experiment.
 UNDRAWN: Mapping[str, Any] = {
     "status": CellStatus.waiting, "experiment": None, "reused": False, "result": None, "seconds": None, "error": None,
+    "pruned_epoch": None, "pruned_value": None,
 }  # fmt: skip
 
 
@@ -62,7 +63,7 @@ def added_with(connection: Connection, key: str, spec: StudySpec) -> UUID | None
 
 def add_cells(connection: Connection, study: int, rows: Iterable[tuple[CellPlace, Point, Sequence[int]]]) -> None:
     """Insert waiting cells of a study whose revision was raised."""
-    revision = connection.execute(select(_revision_of(study))).scalar_one()
+    revision = connection.execute(select(revision_of(study))).scalar_one()
     values = [
         {
             "study": study,
@@ -79,7 +80,7 @@ def add_cells(connection: Connection, study: int, rows: Iterable[tuple[CellPlace
         connection.execute(insert(cells), values)
 
 
-def _revision_of(study: int | ColumnElement[int]) -> ColumnElement[int]:
+def revision_of(study: int | ColumnElement[int]) -> ColumnElement[int]:
     """Return the query of a study's revision, which its changed cells get."""
     return select(studies.c.revision).where(studies.c.number == study).scalar_subquery()
 
@@ -156,7 +157,7 @@ def _write(connection: Connection, study: int, drawn: Drawn, values: Mapping[str
     """Write a cell's row, which waits or is new."""
     place = {"study": study, "position": drawn.place.position, "batch": drawn.place.batch}
     mine = and_(*(cells.c[name] == value for name, value in place.items()))
-    changed = {**UNDRAWN, "revision": _revision_of(study), **values}
+    changed = {**UNDRAWN, "revision": revision_of(study), **values}
     if not connection.execute(update(cells).where(mine).values(changed)).rowcount:
         new = {"point": json.dumps(drawn.point), "seeds": list(drawn.seeds)}
         connection.execute(insert(cells).values({**changed, **place, **new}))
@@ -179,13 +180,15 @@ def collect(
         return
     number = select(experiments.c.number).where(experiments.c.id == cell.experiment_id).scalar_subquery()
     same = cells.c.experiment.is_(None) if cell.experiment_id is None else cells.c.experiment == number
-    mine = and_(cells.c.study == study, _at(cell.place), cells.c.status == DRAWN, same)
+    mine = and_(cells.c.study == study, at(cell.place), cells.c.status == DRAWN, same)
     values: dict[str, Any] = {"status": status, "seconds": seconds, "error": error}
     if status is CellStatus.waiting:
         values = dict(UNDRAWN)
+    elif status is not CellStatus.pruned:  # its training had ended before the worker was to stop
+        values |= {"pruned_epoch": None, "pruned_value": None}
     if result is not None:
         values["result"] = RESULT.dump_json(result).decode()
-    values["revision"] = _revision_of(study) + 1
+    values["revision"] = revision_of(study) + 1
     if connection.execute(update(cells).where(mine).values(values)).rowcount:
         raised = {"revision": studies.c.revision + 1}
         connection.execute(update(studies).where(studies.c.number == study).values(raised))
@@ -198,10 +201,11 @@ def changed_with(connection: Connection, experiment_id: UUID) -> None:
     connection.execute(update(studies).where(mine).values(revision=studies.c.revision + 1))
     number = select(experiments.c.number).where(experiments.c.id == experiment_id).scalar_subquery()
     changed = update(cells).where(cells.c.experiment == number)
-    connection.execute(changed.values(revision=_revision_of(cells.c.study)))
+    connection.execute(changed.values(revision=revision_of(cells.c.study)))
 
 
-def _at(place: CellPlace) -> ColumnElement[bool]:
+def at(place: CellPlace) -> ColumnElement[bool]:
+    """Return the condition that a cell's row is at a place of its study."""
     return and_(cells.c.position == place.position, cells.c.batch == place.batch)
 
 
@@ -218,76 +222,8 @@ def finish(
     return changed is not None
 
 
-def halt(connection: Connection, id: UUID, status: StudyStatus, now: datetime) -> None:
-    """Pause or cancel a study: cells that no worker has begun wait again; of a cancelled one the others are cancelled.
-
-    Raises:
-        NotFound: there is no such study.
-        Conflict: it is neither running nor, to be cancelled, paused.
-    """
-    row = study_reading.find(connection, id)
-    before = (StudyStatus.running, *((StudyStatus.paused,) if status is StudyStatus.cancelled else ()))
-    if row.status not in before:
-        raise Conflict(f"The study is {row.status}: only one that is {' or '.join(before)} can be {status}.")
-    ended = now if status is StudyStatus.cancelled else None
-    changed = {"status": status, "finished_at": ended, "revision": row.revision + 1}
-    connection.execute(update(studies).where(studies.c.number == row.number).values(changed))
-    _withdraw(connection, row.number)
-    if status is StudyStatus.cancelled:
-        _cancel_begun(connection, row.number, now)
-
-
-def resume(connection: Connection, id: UUID) -> None:
-    """Continue a study: cells that failed or were cancelled wait again. Raises NotFound and Conflict."""
-    row = study_reading.find(connection, id)
-    if row.status not in (StudyStatus.paused, StudyStatus.cancelled, StudyStatus.failed):
-        raise Conflict(f"The study is {row.status}: only one that was paused or cancelled, or has failed, continues.")
-    ended = cells.c.status.in_((CellStatus.failed, CellStatus.cancelled))
-    # Workers stop at their next chunk: some may still train what was cancelled with the study.
-    stopping = exists().where(experiments.c.number == cells.c.experiment, experiments.c.cancel_requested)
-    broken = or_(ended, and_(cells.c.status == DRAWN, stopping))
-    reopen(connection, row)
-    undrawn = {**UNDRAWN, "revision": _revision_of(row.number)}
-    connection.execute(update(cells).where(cells.c.study == row.number, broken).values(undrawn))
-
-
 def reopen(connection: Connection, row: Row[Any], **values: Any) -> None:
     """Set a study to running, whatever it was."""
     changed = {"status": StudyStatus.running, "stopped": None, "finished_at": None, "error": None}
     changed |= {"revision": row.revision + 1, **values}
     connection.execute(update(studies).where(studies.c.number == row.number).values(changed))
-
-
-def remove(connection: Connection, id: UUID, now: datetime) -> None:
-    """Delete a study with its cells; their finished experiments stay. Raises NotFound."""
-    row = study_reading.find(connection, id)
-    _withdraw(connection, row.number)
-    _cancel_begun(connection, row.number, now)
-    connection.execute(delete(studies).where(studies.c.number == row.number))
-
-
-def _withdraw(connection: Connection, study: int) -> None:
-    """Let the cells whose experiment no worker has begun wait again, and delete those experiments that are theirs."""
-    unbegun = and_(experiments.c.status == Status.queued, experiments.c.attempt == 0)
-    query = select(experiments.c.number).join(cells, cells.c.experiment == experiments.c.number)
-    mine = and_(cells.c.study == study, cells.c.status == DRAWN)
-    numbers = list(connection.execute(query.where(mine, unbegun).with_for_update()).scalars())
-    undrawn = {**UNDRAWN, "revision": _revision_of(study)}
-    connection.execute(update(cells).where(mine, cells.c.experiment.in_(numbers)).values(undrawn))
-    unused = ~exists().where(cells.c.experiment == experiments.c.number)
-    own = and_(experiments.c.number.in_(numbers), experiments.c.priority == BATCH, unused)
-    connection.execute(delete(experiments).where(own))
-
-
-def _cancel_begun(connection: Connection, study: int, now: datetime) -> None:
-    """Cancel the running experiments of a study's cells that no other study waits for."""
-    other = cells.alias("other")
-    shared = exists().where(
-        other.c.experiment == cells.c.experiment, other.c.status == DRAWN, other.c.study != cells.c.study
-    )
-    own = and_(cells.c.study == study, cells.c.status == DRAWN, ~cells.c.reused, ~shared)
-    unfinished = experiments.c.status.in_((Status.queued, Status.running))
-    query = select(experiments.c.id).join(cells, cells.c.experiment == experiments.c.number).where(own, unfinished)
-    # Locked: what its worker has ended meanwhile could not be cancelled.
-    for experiment_id in connection.execute(query.with_for_update(of=experiments)).scalars().all():
-        submissions.cancel(connection, experiment_id, now)

@@ -7,10 +7,10 @@ from uuid import UUID
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
-from core.store import study_reading, study_rows
+from core.store import study_reading, study_rows, study_stopping
 from core.store.database import reading, writing
 from core.store.storable import storable
-from core.study import Cell, CellPlace, CellResult, Drawn, StudyPage, StudyRecord, measured_key
+from core.study import Cell, CellPlace, CellResult, Drawn, Pruned, StudyPage, StudyRecord, measured_key
 from gradlab.schemas.status import CellStatus, StudyStatus
 from gradlab.schemas.studies import StudyStop
 from gradlab.spec.study import Point, StudySpec
@@ -130,6 +130,14 @@ class StudyStore:
         with writing(self._engine) as connection:
             study_rows.collect(connection, id, cell, **values)  # type: ignore[arg-type]
 
+    def prune(self, id: UUID, cell: Cell, pruned: Pruned) -> bool:
+        """Cancel the experiment of a cell that is pruned. Return False if it is under way no more, or others share it.
+
+        The cell is `pruned` once the training has stopped and `collect` was called.
+        """
+        with writing(self._engine) as connection:
+            return study_stopping.prune(connection, id, cell, pruned, self._clock())
+
     def finish(self, before: StudyRecord, status: StudyStatus, stopped: StudyStop, error: str | None = None) -> bool:
         """End a study. Return False and write nothing if another process has changed it since `before`."""
         with writing(self._engine) as connection:
@@ -138,13 +146,13 @@ class StudyStore:
     def halt(self, id: UUID, status: StudyStatus) -> StudyRecord:
         """Pause or cancel a study. Raises NotFound and Conflict."""
         with writing(self._engine) as connection:
-            study_rows.halt(connection, id, status, self._clock())
+            study_stopping.halt(connection, id, status, self._clock())
             return study_reading.get(connection, id)
 
     def resume(self, id: UUID) -> StudyRecord:
         """Continue a study that was paused or cancelled, or has failed. Raises NotFound and Conflict."""
         with writing(self._engine) as connection:
-            study_rows.resume(connection, id)
+            study_stopping.resume(connection, id)
             return study_reading.get(connection, id)
 
     def extend(
@@ -168,4 +176,4 @@ class StudyStore:
     def delete(self, id: UUID) -> None:
         """Delete a study; the finished experiments of its cells stay. Raises NotFound."""
         with writing(self._engine) as connection:
-            study_rows.remove(connection, id, self._clock())
+            study_stopping.remove(connection, id, self._clock())

@@ -53,6 +53,8 @@ cells = Table(
     Column("result", Text),  # JSON of core.study.CellResult
     Column("seconds", Double),  # of its training
     Column("error", Text),
+    Column("pruned_epoch", Integer),
+    Column("pruned_value", Double),  # null where it is not finite
     Column("revision", Integer, nullable=False, server_default="0"),  # the study's at the row's last change
     Index(None, "study", "status"),
     Index(None, "study", "revision"),

@@ -1,7 +1,8 @@
 """Studies: what a cell shows, how cells compare, and the records of both. All functions are pure."""
 
 from core.study.comparison import best, by_position, failing, objective_of, outcomes_of, spread
-from core.study.record import Cell, CellPlace, Drawn, StudyPage, StudyRecord
+from core.study.course import course
+from core.study.record import Cell, CellPlace, Drawn, Pruned, StudyPage, StudyRecord
 from core.study.result import CellResult, SeedOutcome, measured_key, metric_of, result_of
 
 __all__ = [
@@ -9,11 +10,13 @@ __all__ = [
     "CellPlace",
     "CellResult",
     "Drawn",
+    "Pruned",
     "SeedOutcome",
     "StudyPage",
     "StudyRecord",
     "best",
     "by_position",
+    "course",
     "failing",
     "measured_key",
     "metric_of",

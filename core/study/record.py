@@ -21,6 +21,19 @@ class CellPlace:
 
 
 @dataclass(frozen=True)
+class Pruned:
+    """Where a cell was pruned.
+
+    Attributes:
+        epoch: the epoch whose value was worse than others'.
+        value: the study's metric at that epoch, as the median over the seeds; None if it was not finite.
+    """
+
+    epoch: int
+    value: float | None
+
+
+@dataclass(frozen=True)
 class Cell:
     """One batch of seeds of one point of a study.
 
@@ -36,6 +49,7 @@ class Cell:
         result: what it shows; None before.
         seconds: from the start to the end of its training.
         error: why it failed or was refused.
+        pruned: where it was pruned; its training may still have to stop. None if it was not.
     """
 
     place: CellPlace
@@ -49,6 +63,7 @@ class Cell:
     result: CellResult | None = None
     seconds: float | None = None
     error: str | None = None
+    pruned: Pruned | None = None
 
     @property
     def is_under_way(self) -> bool:

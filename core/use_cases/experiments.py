@@ -91,6 +91,13 @@ def sweep(*, store: ExperimentStore, queue: JobQueue, requeue_after: timedelta, 
     return publish(store.due(requeue_after=requeue_after, patient=not idle), store=store, queue=queue)
 
 
+def training_seconds(experiment: Experiment) -> float | None:
+    """Return the seconds from the start to the end of a training; None if one of them is missing."""
+    if not experiment.started_at or not experiment.finished_at:
+        return None
+    return (experiment.finished_at - experiment.started_at).total_seconds()
+
+
 def publish(ids: list[UUID], *, store: ExperimentStore, queue: JobQueue) -> int:
     """Publish messages about stored experiments. Return the number published; the others are due at once."""
     for published, experiment_id in enumerate(ids):

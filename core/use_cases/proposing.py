@@ -1,14 +1,16 @@
-"""Points that Optuna proposes: its tree-structured Parzen estimator, on a study in memory made of our rows.
+"""Optuna's proposals and prunings: its estimator and its pruners, on a study in memory made of our rows.
 
-Optuna stores nothing. Whenever cells are drawn, its study is made anew from the cells, so that a service that restarts
-goes on where it was. It is imported at the first proposal: it is an extra of the service.
+Optuna stores nothing. Whenever cells are drawn or compared, its study is made anew from the cells, so that a service
+that restarts goes on where it was. It is imported at the first use: it is an extra of the service.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.study import Cell, by_position, objective_of, outcomes_of
-from gradlab.spec.study import Axis, Point, StudySpec, Tpe, drawn
+from core.study import Cell, by_position, metric_of, objective_of, outcomes_of
+from gradlab.schemas.status import CellStatus
+from gradlab.spec.study import Axis, PercentilePruner, Point, Pruner, StudySpec, Tpe, drawn
 from gradlab.spec.study.axes import written
 
 # Proposals until a point is new. Where the estimator insists on old ones, one is drawn at random.
@@ -24,9 +26,7 @@ def proposed(spec: StudySpec, search: Tpe, cells: Sequence[Cell], count: int) ->
         cells: its cells so far.
         count: the most points.
     """
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    optuna = _optuna()
     placed = by_position(cells)
     sampler = optuna.samplers.TPESampler(
         # Each proposal has a seed of its own: one for all would draw the same point again and again.
@@ -35,15 +35,63 @@ def proposed(spec: StudySpec, search: Tpe, cells: Sequence[Cell], count: int) ->
         multivariate=True,
         constant_liar=True,
     )
+    space = _space(spec, optuna)
     study = optuna.create_study(sampler=sampler)
-    space = {axis.label: _distribution(axis, optuna.distributions) for axis in spec.axes}
-    for batches in placed:
-        study.add_trial(_trial(spec, batches, space, optuna.trial))
+    study.add_trials([_trial(spec, batches, space, optuna.trial) for batches in placed])
     taken = [batches[0].point for batches in placed]
     points: list[Point] = []
     while len(points) < count and (point := _new(spec, search, study, space, [*taken, *points])):
         points.append(point)
     return points
+
+
+def pruned_at(
+    spec: StudySpec,
+    pruner: Pruner,
+    completed: Sequence[tuple[Cell, Mapping[int, float]]],
+    course: Mapping[int, float],
+    after: int,
+) -> int | None:
+    """Return the first epoch at which a pruner ends a cell; None if it goes on.
+
+    Args:
+        spec: the study.
+        pruner: its pruner.
+        completed: completed cells, each with its metric by epoch.
+        course: the metric of the cell by epoch.
+        after: the epoch up to which it was compared before.
+    """
+    optuna = _optuna()
+    bounds = {
+        "n_startup_trials": pruner.startup_trials,
+        "n_warmup_steps": pruner.warmup_epochs,
+        "interval_steps": pruner.interval,
+        "n_min_trials": pruner.min_trials,
+    }
+    if isinstance(pruner, PercentilePruner):
+        its_own = optuna.pruners.PercentilePruner(pruner.percentile, **bounds)
+    else:
+        its_own = optuna.pruners.MedianPruner(**bounds)
+    study = optuna.create_study(pruner=its_own)
+    space = _space(spec, optuna)
+    study.add_trials([_trial(spec, [cell], space, optuna.trial, values) for cell, values in completed])
+    trial = study.ask()
+    for epoch, value in sorted(course.items()):
+        trial.report(_minimised(spec, value), epoch)
+        if epoch > after and trial.should_prune():
+            return epoch
+    return None
+
+
+def _optuna() -> Any:
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    return optuna
+
+
+def _space(spec: StudySpec, optuna: Any) -> dict[str, Any]:
+    return {axis.label: _distribution(axis, optuna.distributions) for axis in spec.axes}
 
 
 def _new(spec: StudySpec, search: Tpe, study: Any, space: dict[str, Any], taken: Sequence[Point]) -> Point | None:
@@ -78,13 +126,30 @@ def _parameter(axis: Axis, value: Any) -> Any:
     return [written(each) for each in axis.listed].index(written(value))
 
 
-def _trial(spec: StudySpec, batches: Sequence[Cell], space: dict[str, Any], trial: Any) -> Any:
-    """Return a cell as a trial of Optuna's: complete with its objective, running, or failed."""
+def _trial(
+    spec: StudySpec, batches: Sequence[Cell], space: dict[str, Any], trial: Any, course: Mapping[int, float] = {}
+) -> Any:
+    """Return a cell as a trial of Optuna's: complete with its objective, pruned, running, or failed."""
     values = zip(spec.axes, batches[0].point, strict=True)
-    parameters = {axis.label: _parameter(axis, value) for axis, value in values}
+    fields: dict[str, Any] = {
+        "params": {axis.label: _parameter(axis, value) for axis, value in values},
+        "distributions": space,
+        "intermediate_values": {
+            epoch: _minimised(spec, value) for epoch, value in course.items() if math.isfinite(value)
+        },
+    }
     objective = objective_of(spec, outcomes_of(batches))
     if objective is not None:
-        return trial.create_trial(params=parameters, distributions=space, value=objective)
+        return trial.create_trial(value=objective, **fields)
+    if batches[0].status is CellStatus.pruned and (pruned := batches[0].pruned):
+        fields["intermediate_values"] = {pruned.epoch: _minimised(spec, pruned.value)}
+        return trial.create_trial(state=trial.TrialState.PRUNED, **fields)
     is_over = all(batch.status.is_finished for batch in batches)
-    state = trial.TrialState.FAIL if is_over else trial.TrialState.RUNNING
-    return trial.create_trial(params=parameters, distributions=space, state=state)
+    return trial.create_trial(state=trial.TrialState.FAIL if is_over else trial.TrialState.RUNNING, **fields)
+
+
+def _minimised(spec: StudySpec, value: float | None) -> float:
+    """Return a value of the metric such that a lower one is better; infinity where it is not finite."""
+    if value is None or not math.isfinite(value):
+        return math.inf
+    return -value if metric_of(spec)[1] else value

@@ -15,7 +15,7 @@ from core.store import ExperimentStore
 from core.study import Cell, StudyRecord, result_of
 from core.use_cases.diagnoses import runs
 from core.use_cases.drawing import MAX_UNDER_WAY, next_cells
-from core.use_cases.experiments import publish
+from core.use_cases.experiments import publish, training_seconds
 from core.use_cases.facts import of_drawn
 from core.use_cases.study_checks import cells_added, check_budget, extended, validated
 from gradlab.errors import Conflict, LabError, NotFound, reason
@@ -147,17 +147,20 @@ def _finish(record: StudyRecord, stopped: StudyStop, store: ExperimentStore) -> 
 
 
 def _collect(record: StudyRecord, cell: Cell, store: ExperimentStore) -> None:
-    """Store what a cell shows whose experiment has ended. Without one, or with one that others cancelled, it waits."""
+    """Store what a cell shows whose experiment has ended. Without one, or with one that others cancelled, it waits.
+
+    A pruned one does not, whatever became of its experiment.
+    """
     try:
         experiment = None if cell.experiment_id is None else store.get(cell.experiment_id)
     except NotFound:
         experiment = None
-    again = experiment is not None and experiment.status is Status.cancelled
-    if experiment is None or (again and (cell.reused or record.status is StudyStatus.cancelled)):
+    seconds = training_seconds(experiment) if experiment else None
+    was_cancelled = experiment is None or experiment.status is Status.cancelled
+    if cell.pruned is not None and was_cancelled:
+        return store.studies.collect(record.id, cell, CellStatus.pruned, seconds=seconds)
+    if experiment is None or (was_cancelled and (cell.reused or record.status is StudyStatus.cancelled)):
         return store.studies.collect(record.id, cell, CellStatus.waiting)
-    seconds = None
-    if experiment.started_at and experiment.finished_at:
-        seconds = (experiment.finished_at - experiment.started_at).total_seconds()
     status = CellStatus(experiment.status)
     if status is not CellStatus.completed:
         return store.studies.collect(record.id, cell, status, seconds=seconds, error=experiment.error)

@@ -28,7 +28,7 @@ from core.treatment import (
 )
 from core.treatment.trial import triage_result
 from core.use_cases.diagnoses import diagnose, runs
-from core.use_cases.experiments import publish
+from core.use_cases.experiments import publish, training_seconds
 from core.use_cases.facts import of_drawn
 from gradlab.diagnosis import diagnose as diagnose_runs
 from gradlab.errors import Conflict, Invalid, NotFound, Problem
@@ -146,7 +146,7 @@ def _as_untreated(experiment: Experiment, spec: ExperimentSpec, seeds: int, stor
     """Return the experiment itself as the untreated trial, if it completed on the requested number of seeds."""
     if experiment.status is not Status.completed or len(spec.seeds) != seeds:
         return None
-    shown = result(spec, list(runs(experiment, spec, store, measure=of_drawn)), _seconds(experiment))
+    shown = result(spec, list(runs(experiment, spec, store, measure=of_drawn)), training_seconds(experiment))
     return Trial("untreated", (), spec, "finished", result=shown)
 
 
@@ -173,16 +173,12 @@ def _with_result(trial: Trial, place: Place | None, store: ExperimentStore) -> T
             spec = recorded_for_rules(trial.spec)
             triaged = list(runs(experiment, spec, store, measure=of_drawn))
             return replace(trial, triage=triage_result(diagnose_runs(spec, triaged)))
-        shown = result(trial.spec, list(runs(experiment, trial.spec, store, measure=of_drawn)), _seconds(experiment))
+        shown = result(
+            trial.spec, list(runs(experiment, trial.spec, store, measure=of_drawn)), training_seconds(experiment)
+        )
     except NotFound:
         return trial  # deleted meanwhile: it starts again
     return replace(trial, stage="finished", result=shown)
-
-
-def _seconds(experiment: Experiment) -> float | None:
-    if not experiment.finished_at or not experiment.started_at:
-        return None
-    return (experiment.finished_at - experiment.started_at).total_seconds()
 
 
 def _lacks_an_experiment(record: TreatmentRecord) -> bool:

@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 
 from core.plan.architecture import architecture_hash
+from core.records import WorkerCommand
 from core.store import ExperimentStore
-from core.study import Cell, CellPlace, CellResult, Drawn, SeedOutcome
+from core.study import Cell, CellPlace, CellResult, Drawn, Pruned, SeedOutcome
 from core.use_cases.drawing import MAX_UNDER_WAY, next_cells
 from core.use_cases.experiments import choices
+from core.use_cases.study_checks import cells_added, extended
 from gradlab.errors import Conflict, Invalid
 from gradlab.schemas.status import CellStatus, Status, StudyStatus
+from gradlab.schemas.studies import StudyExtensionRequest
 from gradlab.spec.study import StudySpec, grid, place
 from tests.builders import MINUTE, a_chunk, a_spec
 
@@ -216,3 +219,42 @@ def test_a_point_that_is_impossible_is_refused_and_told(store):
     (cell,) = store.studies.cells(record.id)
     assert isinstance(cell, Cell)
     assert (cell.status, cell.error) == (CellStatus.refused, "it does not fit")
+
+
+def test_a_cell_is_pruned_unless_another_study_waits_for_it(store):
+    first, (one, two) = begun(store, a_study(2, 3))
+    second, _ = begun(store, a_study(2, name="other"))
+    claims = {it: store.claim(it, worker="one") for it in (one, two)}
+    shared, own = store.studies.cells(first)
+    (reused,) = store.studies.cells(second)
+    assert not store.studies.prune(first, shared, Pruned(3, 0.5))
+    assert not store.studies.prune(second, reused, Pruned(3, 0.5))
+    assert store.studies.prune(first, own, Pruned(3, None))
+    assert not store.studies.prune(first, own, Pruned(4, 0.5)), "its training is being stopped"
+    command = store.append(claims[two], a_chunk(claims[two].spec, seed=0, first_epoch=0, epochs=2))
+    assert command is WorkerCommand.cancel
+    # Whoever continues the study meanwhile does not train it again, and neither does who extends it.
+    store.studies.halt(first, StudyStatus.paused)
+    store.studies.resume(first)
+    store.finish(claims[two], Status.cancelled)
+    (over,) = store.studies.over(first, limit=9)
+    assert over.pruned == Pruned(3, None)
+    store.studies.collect(first, over, CellStatus.pruned, seconds=1.0)
+    assert store.studies.waiting(first, limit=9) == ()
+    record, cells = store.studies.get(first), store.studies.cells(first)
+    assert record.counts == {CellStatus.running: 1, CellStatus.pruned: 1}
+    assert (cells[1].status, cells[1].result, cells[1].seconds) == (CellStatus.pruned, None, 1.0)
+    longer = extended(record.spec, StudyExtensionRequest(seeds=[7]))
+    assert [place.position for place, _, _ in cells_added(record.spec, longer, cells)] == [0]
+
+
+def test_a_cell_that_ends_before_its_worker_is_to_stop_has_completed(store):
+    study, (it,) = begun(store, a_study(2))
+    claim = store.claim(it, worker="one")
+    (cell,) = store.studies.cells(study)
+    assert store.studies.prune(study, cell, Pruned(3, 0.5))
+    store.finish(claim, Status.completed, versions=VERSIONS)
+    (over,) = store.studies.over(study, limit=9)
+    store.studies.collect(study, over, CellStatus.completed, result=result(0.5, 0.75))
+    (cell,) = store.studies.cells(study)
+    assert (cell.status, cell.pruned) == (CellStatus.completed, None)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from core.store import ExperimentStore, claims, study_reading, study_rows, submissions
+from core.store import ExperimentStore, claims, study_reading, study_stopping, submissions
 from core.store.database import writing
 from core.use_cases.drawing import next_cells
 from gradlab.schemas.status import CellStatus, Status, StudyStatus
@@ -56,7 +56,7 @@ def test_an_experiment_is_deleted_while_its_study_is_cancelled(store):
         store,
         lambda connection: study_reading.find(connection, study),
         lambda: store.delete(first),
-        lambda connection: study_rows.halt(connection, study, StudyStatus.cancelled, store._clock()),
+        lambda connection: study_stopping.halt(connection, study, StudyStatus.cancelled, store._clock()),
     )
     (cell, waiting) = store.studies.cells(study)
     assert (cell.is_over, cell.experiment_id, waiting.status) == (True, None, CellStatus.waiting)
@@ -70,6 +70,6 @@ def test_a_study_is_deleted_while_the_result_of_a_cell_is_written(store):
         store,
         lambda connection: study_reading.find(connection, study),
         lambda: store.studies.collect(study, cell, CellStatus.completed),
-        lambda connection: study_rows.remove(connection, study, store._clock()),
+        lambda connection: study_stopping.remove(connection, study, store._clock()),
     )
     assert store.studies.page(limit=5).studies == ()

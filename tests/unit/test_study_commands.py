@@ -5,11 +5,14 @@ import importlib
 import json
 from io import BytesIO, StringIO
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from pyarrow import parquet
 from typer.testing import CliRunner, Result
 
+from core.study import Pruned
+from core.use_cases import advancing
 from gradlab.cli import actions
 from gradlab.cli.exits import Exit
 from gradlab.recipes import RECIPES, recipe_named
@@ -168,3 +171,21 @@ def test_the_help_names_every_recipe_and_fewer_epochs_leave_out_later_measures(g
     assert [recipe.name for recipe in RECIPES if recipe.name not in text] == []
     measures = recipe_named("weights").study(epochs=50).measures
     assert sorted({measure.epoch for measure in measures}) == [0, 10, 50]
+
+
+def test_a_pruned_cell_is_marked_on_maps_and_in_the_table(gradlab, desk, workers, study_file):
+    it = UUID(begun(gradlab, "--file", study_file))
+    pruned = workers.waiting.pop(0)
+    assert desk.store.studies.prune(it, desk.store.studies.cells(it)[0], Pruned(3, 0.25))
+    advancing.advance_with(pruned, store=desk.store, queue=desk.bell)
+    workers.work()
+    shown = gradlab("studies", "show", it)
+    assert "completed, 4 of 4 trainings" in shown.stdout
+    assert rows_of(shown, "-") == [["-", "pruned:", "worse", "than", "others", "while", "it", "trained", "1", "cell"]]
+    row, *others = csv.DictReader(StringIO(gradlab("studies", "table", it).stdout))
+    assert (row["status"], row["pruned_epoch"], row["pruned_value"]) == ("pruned", "3", "0.25")
+    assert row["metric"] == row["failing"] == row["verdict"] == ""
+    assert {other["pruned_epoch"] for other in others} == {""}
+    for chart in ("map", "diagnosis"):
+        drawn = desk.http.get(f"/studies/{it}/charts/{chart}.svg").text
+        assert "3 of 4 cells are trained, 1 pruned" in drawn

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from gradlab.errors import Invalid, Problem
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.problems import invalid
-from gradlab.spec.study import Axis, StudySpec, checked_points, drawn, grid, place
+from gradlab.spec.study import Axis, MedianPruner, PercentilePruner, StudySpec, checked_points, drawn, grid, place
 from gradlab.spec.study.axes import Range
 
 DENSE = {"kind": "dense", "units": 5, "activation": "tanh", "kernel_initializer": "he_normal", "repeat": 3}
@@ -178,3 +178,19 @@ def test_random_points_are_new_and_repeatable():
     assert {*widths} == {5, 6}
     assert drawn(axes, 7, points[:5]) == points[5]
     assert drawn([Axis(knob="width", values=(5, 6))], 0, [(5,), (6,)]) is None
+
+
+def test_a_pruner_compares_a_metric_before_the_training_ends():
+    axis, search = {"knob": "width", "values": [1, 2]}, {"kind": "tpe", "pruner": {"kind": "median"}}
+    fields = {"search": search, "budget": {"trainings": 40}}
+    assert a_study(axis, **fields).pruner == MedianPruner()
+    assert a_study(axis, **{**fields, "search": {"kind": "tpe", "pruner": "percentile"}}).pruner == PercentilePruner()
+    assert problem_of(axis, **fields, objective="failing_share").field == "objective"
+    late = {**search, "pruner": {"kind": "median", "warmup_epochs": 10_000_000}}
+    problem = problem_of(axis, **{**fields, "search": late})
+    assert (problem.field, problem.received) == ("search.pruner.warmup_epochs", "10,000,000")
+    epochs = {"pointer": "/training/epochs", "values": [5, 20_000_000]}
+    assert a_study(epochs, **{**fields, "search": late}).pruner is not None, "an axis decides when it ends"
+    assert problem_of(axis, search={"kind": "grid", "pruner": "median"}).field == "search.pruner"
+    assert list(MedianPruner(warmup_epochs=20, interval=10).epochs(45)) == [20, 30, 40]
+    assert list(MedianPruner(interval=10).epochs(25)) == [10, 20], "epoch 0 is not trained"

@@ -48,8 +48,7 @@ def draw(query: StudyChartQuery) -> Figure:
         for (x, y), number in finite.items():
             colour = "#ffffff" if norm(number) < 0.6 else INK
             axes.text(x, y, f"{number:.2g}", ha="center", va="center", fontsize=7, color=colour, zorder=3)
-    if border := plane.draw_border(axes, query.spec):
-        handles.append(border)
+    handles += plane.draw_marks(axes, query.spec)
     bar = figure.colorbar(drawn, ax=axes, pad=0.015, aspect=25)
     bar.set_label(column.label, size=9)
     bar.ax.tick_params(labelsize=8)
@@ -79,8 +78,7 @@ def draw_diagnosis(query: StudyChartQuery) -> Figure:
         Patch(facecolor=colours[name], label=name if name == HEALTHY else f"{place} {name}")
         for place, name in enumerate(order)
     ]
-    if border := plane.draw_border(axes, query.spec):
-        handles.append(border)
+    handles += plane.draw_marks(axes, query.spec)
     legend(axes, handles)
     return figure
 

@@ -30,20 +30,27 @@ class Plane:
     Attributes:
         x, y: the axes.
         cells: trained cells by place; several where the study has further axes.
+        pruned: places with pruned cells alone.
     """
 
     x: ChartAxis
     y: ChartAxis
     cells: dict[tuple[float, float], list[CellResponse]]
+    pruned: list[tuple[float, float]]
 
     @classmethod
     def of(cls, query: StudyChartQuery) -> "Plane":
         """Place the trained cells of a study. Raises NotFound if it has a single axis."""
         x, y = (ChartAxis.of(axis, in_steps=True) for axis in query.along(2))
         cells = defaultdict(list)
+
+        def place(cell: CellResponse) -> tuple[float, float]:
+            return x.at(cell.values[x.axis.name]), y.at(cell.values[y.axis.name])
+
         for cell in query.trained:
-            cells[x.at(cell.values[x.axis.name]), y.at(cell.values[y.axis.name])].append(cell)
-        return cls(x, y, dict(cells))
+            cells[place(cell)].append(cell)
+        pruned = {place(cell) for cell in query.pruned}
+        return cls(x, y, dict(cells), sorted(pruned - set(cells)))
 
     @property
     def is_grid(self) -> bool:
@@ -78,7 +85,15 @@ class Plane:
             image[round(y), round(x)] = number
         return image
 
-    def draw_border(self, axes: Axes, spec: StudySpec) -> Line2D | None:
+    def draw_marks(self, axes: Axes, spec: StudySpec) -> list[Line2D]:
+        """Mark pruned cells, and draw theory's border. Return what a legend names."""
+        marks: list[Line2D] = []
+        if self.pruned:
+            marks += axes.plot(*zip(*self.pruned, strict=True), "_", color=FAINT, markersize=8, label="pruned")
+        border = self._draw_border(axes, spec)
+        return [*marks, border] if border else marks
+
+    def _draw_border(self, axes: Axes, spec: StudySpec) -> Line2D | None:
         """Draw where mean-field theory has χ = 1, if the axes are σ_w² and σ_b of one layer that is repeated."""
         border = self._border(spec)
         if border is None:

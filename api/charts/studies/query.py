@@ -7,6 +7,7 @@ from functools import cached_property
 
 from api.charts.studies.columns import FAILING, Column, column_named
 from gradlab.errors import Invalid, NotFound, Problem, shorten
+from gradlab.schemas.status import CellStatus
 from gradlab.schemas.studies import AxisResponse, CellResponse, StudyTableResponse
 from gradlab.spec.study import StudySpec
 from gradlab.spec.study.axes import written
@@ -38,6 +39,11 @@ class StudyChartQuery:
         """Cells of which at least one seed has finished."""
         return [row for row in self.table.rows if row.failing is not None]
 
+    @property
+    def pruned(self) -> list[CellResponse]:
+        """Cells whose training was stopped because they were worse than others."""
+        return [row for row in self.table.rows if row.status is CellStatus.pruned]
+
     def along(self, count: int) -> list[AxisResponse]:
         """Return the axes of the chart, the horizontal one first.
 
@@ -64,8 +70,9 @@ class StudyChartQuery:
     def caption(self, *parts: str) -> tuple[str, ...]:
         """Return the caption: name, `parts`, seeds, and how many cells are not trained yet."""
         seeds = len(self.spec.run_seeds)
-        trained, cells = len(self.trained), len(self.table.rows)
+        trained, pruned, cells = len(self.trained), len(self.pruned), len(self.table.rows)
         unfinished = f"{trained:,} of {cells:,} cells are trained" if trained < cells else ""
+        unfinished += f", {pruned:,} pruned" if pruned else ""
         return (self.table.name, *parts, f"{seeds} seed{'s' * (seeds > 1)} in each cell", unfinished)
 
 

@@ -27,7 +27,7 @@ MAX_LABEL = 20
 BAR = 20
 ILLNESSES = ("red", "yellow", "magenta", "blue", "cyan")
 EARLY = {CellStatus.waiting: "", CellStatus.queued: "", CellStatus.running: "…"}
-NO_RESULT = "×"
+NO_RESULT, PRUNED = "×", "-"
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,8 @@ def _illnesses(table: StudyTableResponse) -> tuple[Callable[[CellResponse], _Wri
     verdicts = Counter(str(cell.verdict) for cell in table.rows)
     legend = [_line(marks[each], each, verdicts[each]) for each in marks if verdicts[each]]
     legend += [_line(letters[cause], cause, count) for cause, count in causes.most_common()]
+    if pruned := [cell for cell in table.rows if cell.status is CellStatus.pruned]:
+        legend.append(_line(_unfinished(pruned[0]), "pruned: worse than others while it trained", len(pruned)))
 
     def write(cell: CellResponse) -> _Written:
         return letters.get(_cause(cell)) or marks.get(cell.verdict or "") or _unfinished(cell)
@@ -137,6 +139,8 @@ def _line(mark: _Written, name: str, count: int) -> Text:
 
 
 def _unfinished(cell: CellResponse) -> _Written:
+    if cell.status is CellStatus.pruned:
+        return _Written(PRUNED, "dim")
     return _Written(EARLY.get(cell.status, NO_RESULT), "dim" if cell.status in EARLY else "red")
 
 

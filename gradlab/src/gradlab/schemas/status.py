@@ -46,15 +46,17 @@ class StudyStatus(StrEnum):
 
 
 class CellStatus(StrEnum):
-    """State of a study's cell: waiting → queued → running → completed | cancelled | failed; or refused.
+    """State of a study's cell: waiting → queued → running → completed | pruned | cancelled | failed; or refused.
 
-    A cell that waits has no experiment yet. The fields of a refused one do not take its values.
+    A cell that waits has no experiment yet. A pruned one was worse than others, and its training was stopped. The
+    fields of a refused one do not take its values.
     """
 
     waiting = "waiting"
     queued = "queued"
     running = "running"
     completed = "completed"
+    pruned = "pruned"
     cancelled = "cancelled"
     failed = "failed"
     refused = "refused"

@@ -94,6 +94,13 @@ class SpreadResponse(ResponseModel):
     count: int = Field(description="seeds with a finite value")
 
 
+class PrunedResponse(ResponseModel):
+    """Where a cell was pruned."""
+
+    epoch: int = Field(description="epoch at which it was worse than others; its training went on for a few more")
+    value: float | None = Field(description="the study's metric at that epoch, as the median over the seeds")
+
+
 class CellResponse(ResponseModel):
     """Cell of a study: one point of its axes, trained as one experiment, or several after an extension by seeds."""
 
@@ -113,6 +120,7 @@ class CellResponse(ResponseModel):
     root_cause: str | None
     measures: dict[str, float | None] = Field(description="median over the seeds by measure")
     seconds: float | None = Field(description="seconds from the start to the end of its trainings")
+    pruned: PrunedResponse | None = Field(default=None, description="where it was pruned; null if it was not")
     error: str | None = Field(description="why it failed, or was refused")
 
 

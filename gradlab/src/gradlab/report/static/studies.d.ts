@@ -37,6 +37,8 @@ interface StudyCell {
   root_cause: string | null;
   measures: Record<string, number | null>;
   seconds: number | null;
+  /** where it was worse than others, and its training was stopped. */
+  pruned: { epoch: number; value: number | null } | null;
   error: string | null;
 }
 

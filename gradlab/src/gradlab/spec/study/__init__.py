@@ -3,7 +3,7 @@
 from gradlab.spec.study.axes import KNOBS, Axis, Range
 from gradlab.spec.study.grid import checked_points, drawn, grid, sampled
 from gradlab.spec.study.placing import Point, place
-from gradlab.spec.study.searches import Grid, Random, Tpe
+from gradlab.spec.study.searches import Grid, MedianPruner, PercentilePruner, Pruner, Random, Tpe
 from gradlab.spec.study.study import MAX_CELLS, Budget, StudyFields, StudyMeasure, StudySpec
 
 __all__ = [
@@ -12,7 +12,10 @@ __all__ = [
     "Axis",
     "Budget",
     "Grid",
+    "MedianPruner",
+    "PercentilePruner",
     "Point",
+    "Pruner",
     "Random",
     "Range",
     "StudyFields",

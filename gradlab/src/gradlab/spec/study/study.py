@@ -10,7 +10,7 @@ from gradlab.measurement.kinds import BY_NAME
 from gradlab.spec.experiment import MAX_SEEDS, ExperimentSpec
 from gradlab.spec.problems import among, at_most
 from gradlab.spec.study.axes import Axis
-from gradlab.spec.study.searches import Grid, Search
+from gradlab.spec.study.searches import Grid, Pruner, Search, Tpe
 
 # Axes of one study: as many as parallel coordinates show side by side.
 MAX_AXES = 8
@@ -96,7 +96,15 @@ class StudyFields(Frozen):
                 raise impossible(f"axes[{i}].{axis.choice}", expected, "a distribution")
         if self.search.kind != "grid" and self.budget.trainings is None:
             raise impossible("budget.trainings", f"the number of trainings: {self.search.kind} has no end", "nothing")
+        if self.pruner is not None and self.objective != "metric":
+            expected = "metric, where cells are pruned: which seeds fail is known once they have ended"
+            raise impossible("objective", expected, self.objective)
         return self
+
+    @property
+    def pruner(self) -> Pruner | None:
+        """The pruner of its search; None if every cell is trained to its end."""
+        return self.search.pruner if isinstance(self.search, Tpe) else None
 
 
 class StudySpec(StudyFields):
@@ -134,6 +142,17 @@ class StudySpec(StudyFields):
                 raise impossible(
                     f"measures[{i}].epoch", f"a multiple of {every}, the interval of records", str(measure.epoch)
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _check_warmup(self) -> "StudySpec":
+        """Check that cells can be pruned before they end, unless an axis decides when that is."""
+        if self.pruner is None or any(axis.pointer == "/training/epochs" for axis in self.axes):
+            return self
+        first, epochs = self.pruner.epochs(0).start, self.base.training.epochs
+        if first >= epochs:
+            expected = f"a first comparison before the end of the training, at epoch {epochs:,}"
+            raise impossible("search.pruner.warmup_epochs", expected, f"{first:,}")
         return self
 
     @model_validator(mode="after")
