@@ -36,6 +36,9 @@ POLL_SECONDS = 0.1
 # Connections accepted in one step, and connections that wait in the kernel. asyncio uses one number for both, and logs
 # that many errors a second while file descriptors are exhausted.
 MAX_ACCEPTED, MAX_QUEUED = 16, 1024
+# Objects made between two garbage collections. Answers leave next to no garbage in cycles, and a table of 10,000
+# cells is made of 200,000 objects: collected every 700, Python's default, it takes 0.76 s of processor time, so 0.43 s.
+COLLECTED_OBJECTS = 10_000
 # Addresses printed for a service that listens on all addresses.
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
@@ -62,6 +65,7 @@ def serve(settings: Settings, *, api_only: bool) -> None:
         host = f"[{host}]" if ":" in host else host
         # Objects that exist now are permanent: the garbage collector need not scan them.
         gc.freeze()
+        gc.set_threshold(COLLECTED_OBJECTS)
         print(f"Gradient Lab is on http://{host}:{listener.getsockname()[1]}, documented at /docs.", flush=True)
         server.run([listener])
 
