@@ -43,6 +43,8 @@ def test_a_click_that_fails_is_told_and_repeated_and_an_answer_that_was_lost_tra
     assert [str(each.id) for each in listed] == [page.url.partition("#/experiment/")[2]]
     page = someone.go("%")
     expect(page.locator("main .notice.bad")).to_contain_text("received #/%")
+    page.route("**/pages/doctor.js", lambda route: route.abort())
+    expect(someone.go("doctor").locator("main .notice.bad")).to_have_text(f"{UNANSWERED} Reload the page when it does.")
     expect(someone.go("constructor").locator("main h1")).to_have_text("Experiments")  # as any word that names no page
 
 
