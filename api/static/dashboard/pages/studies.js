@@ -43,7 +43,7 @@ function summaryRow(summary) {
     h("th", { scope: "row" }, h("a", { href: `#/study/${id}` }, nameOf(summary))),
     h("td", {}, h("span", { class: "tag", "data-kind": status }, status)),
     h("td", {}, bar, h("span", { class: "muted small figures" }, words)),
-    h("td", { class: "small" }, cellsWords(progress)),
+    h("td", { class: "small states" }, cellsWords(progress)),
     h("td", { class: "small" }, axes.join(", ")),
     h("td", { class: "muted small" }, ago(created)),
   );

@@ -8,7 +8,7 @@ import { pointWords } from "./study_axes.js";
 import { failingWords, illnessOf } from "./study_columns.js";
 
 const [MIN_COMPARED, MAX_COMPARED] = [2, 6];
-const INVITATION = "Click a cell to see its numbers, and once more to open its experiment.";
+const INVITATION = "Click a cell to see its numbers; a double click, or Enter, opens its experiment.";
 
 /**
  * The address that compares cells: the first experiment of each.
@@ -24,8 +24,11 @@ export function comparisonOf(cells) {
 /** @param {StudyCell} cell @returns {string | null} the address of its first experiment; null before there is one. */
 export const experimentOf = ({ experiment_ids: [first] }) => (first ? `#/experiment/${first}` : null);
 
-/** @param {(positions: number[]) => void} onKeep called with the positions of the cells that are kept. */
-export function cellView(onKeep) {
+/**
+ * @param {string} metric of the study, in words.
+ * @param {(positions: number[]) => void} onKeep called with the positions of the cells that are kept.
+ */
+export function cellView(metric, onKeep) {
   const shown = h("div", { class: "stack", id: "cell" }, h("p", { class: "muted" }, INVITATION));
   const keeping = h("div", { class: "row", id: "kept" });
   /** @type {Map<number, StudyCell>} by position. */
@@ -42,7 +45,7 @@ export function cellView(onKeep) {
     const cell = position === null ? undefined : cells.get(position);
     const compared = [...kept].flatMap((each) => cells.get(each) ?? []);
     if (!isNew([cell, compared])) return;
-    if (cell) fill(shown, cellWords(cell, titles, keepButton(cell, kept.has(cell.position), toggle)));
+    if (cell) fill(shown, cellWords(cell, metric, titles, keepButton(cell, kept.has(cell.position), toggle)));
     fill(keeping, keptWords(compared, forget));
   }
 
@@ -82,10 +85,16 @@ function keepButton({ position, experiment_ids: ids }, isKept, toggle) {
   return h("button", { ...attributes, onclick }, isKept ? "Kept to compare" : "Keep to compare");
 }
 
-/** @param {StudyCell} cell @param {Map<string, string>} titles @param {Child} keep @returns {Child[]} */
-function cellWords(cell, titles, keep) {
-  const { status, experiment_ids: ids, seeds, seeds_done: done, metric, failing, seconds: took, error } = cell;
-  const spread = metric && metric.count > 1 ? ` (${number(metric.low)} to ${number(metric.high)})` : "";
+/**
+ * @param {StudyCell} cell
+ * @param {string} metric its name.
+ * @param {Map<string, string>} titles of the rules.
+ * @param {Child} keep
+ * @returns {Child[]}
+ */
+function cellWords(cell, metric, titles, keep) {
+  const { status, experiment_ids: ids, seeds, seeds_done: done, metric: spread, failing, seconds: took, error } = cell;
+  const between = spread && spread.count > 1 ? ` (${number(spread.low)} to ${number(spread.high)})` : "";
   const links = ids.map((id, i) => {
     const words = ids.length > 1 ? `Experiment ${i + 1}` : "Open the experiment";
     return h("a", { class: "button", href: `#/experiment/${id}` }, words);
@@ -95,7 +104,7 @@ function cellWords(cell, titles, keep) {
     h("p", { class: "row" }, illness(cell, titles)),
     facts(
       ["seeds done", `${done} of ${seeds}`],
-      metric && ["metric, median", `${number(metric.median)}${spread}`],
+      spread && [`${metric}, median`, `${number(spread.median)}${between}`],
       failing && ["failing", failingWords(failing)],
       took !== null && ["took", seconds(took)],
       ...Object.entries(cell.measures).map(/** @returns {[string, string]} */ ([name, value]) => [name, number(value)]),

@@ -18,7 +18,7 @@ import { studyPictures } from "./study_pictures.js";
 export function studyField(study, catalogue, signal) {
   const columns = columnsOf(study, study.spec.measures, catalogue);
   const controls = axisControls(columns, () => draw());
-  const cell = cellView((positions) => map.keep(positions));
+  const cell = cellView(study.metric.replaceAll("_", " "), (positions) => map.keep(positions));
   const map = studyMap({ onChoice: cell.choose, onOpen: open });
   const pictures = studyPictures(study.id, signal);
   /** @type {StudyTable | null} */

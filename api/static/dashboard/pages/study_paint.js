@@ -9,6 +9,8 @@ import { categoriesOf, illnessOf, scaleOver } from "./study_columns.js";
 /** @typedef {{fill: string, words: string}} Key one colour of the legend. */
 
 const GREEN = 2; // the place of green among the colours of lines, which healthy cells have
+/** In the legend of cells that are crossed out on the map. */
+const CROSSED = "repeating-linear-gradient(45deg, var(--lost) 0 3px, var(--zero) 3px 5px)";
 /** @type {Partial<Record<CellStatus, string>>} the tokens of cells without a result. */
 const EARLY = { waiting: "--sunken", queued: "--faint", running: "--muted" };
 
@@ -37,7 +39,8 @@ function stateKeys(present, paint) {
   /** @type {Map<string, string[]>} */
   const words = new Map();
   for (const status of present) {
-    const { fill } = paint(status);
+    const { fill: colour, isLost } = paint(status);
+    const fill = isLost ? CROSSED : colour;
     words.set(fill, [...(words.get(fill) ?? []), wordsOf(status)]);
   }
   return [...words].map(([fill, names]) => ({ fill, words: names.join(", ") }));
