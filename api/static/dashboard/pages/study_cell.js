@@ -106,6 +106,7 @@ function cellWords(cell, metric, titles, keep) {
       ["seeds done", `${done} of ${seeds}`],
       spread && [`${metric}, median`, `${number(spread.median)}${between}`],
       failing && ["failing", failingWords(failing)],
+      cell.pruned && ["pruned at epoch", `${cell.pruned.epoch}, at ${metric} ${number(cell.pruned.value)}`],
       took !== null && ["took", seconds(took)],
       ...Object.entries(cell.measures).map(/** @returns {[string, string]} */ ([name, value]) => [name, number(value)]),
     ),
