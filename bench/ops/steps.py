@@ -45,7 +45,7 @@ class Steps:
         variables = self._layer.trainable_variables, self._layer.non_trainable_variables
         self._trainable, self._others = variables
         self._state = [
-            tf.zeros(()),
+            tf.ones((batch, *self._named.output_shape)),
             [_inputs(case, batch, shape) for shape in case.shapes],
             *([tf.convert_to_tensor(each.value) for each in part] for part in variables),
         ]
@@ -90,19 +90,23 @@ class Steps:
         return run
 
     def _step(self, state: Any) -> Any:
-        """Return the next state: the sum of squared outputs, inputs, weights, other variables."""
-        before, xs, weights, others = state
+        """Return the next state: outputs, inputs, weights, other variables.
+
+        The outputs of a step are the upstream gradient of the next one.
+        """
+        upstream, xs, weights, others = state
         if self._case.whole_below:
-            xs = [tf.where(before > NEVER, tf.zeros_like(x), x) for x in xs]
+            first = tf.reshape(upstream, [-1])[0]
+            xs = [tf.where(first > NEVER, tf.zeros_like(x), x) for x in xs]
         mapping = [*zip(self._trainable, weights, strict=True), *zip(self._others, others, strict=True)]
         with tf.GradientTape() as tape:
             tape.watch([xs, weights])
             with keras.StatelessScope(mapping) as scope:
-                total = tf.reduce_sum(tf.square(self._case.layer.merge(self._layer, xs, True)))
+                outputs = self._case.layer.merge(self._layer, xs, True)
                 others = [tf.convert_to_tensor(scope.get_current_value(each)) for each in self._others]
-        gradients = tape.gradient(total, [xs, weights])
+        gradients = tape.gradient(outputs, [xs, weights], upstream)
         xs, weights = tf.nest.map_structure(_moved, [xs, weights], gradients)
-        return [total, xs, weights, others]
+        return [outputs, xs, weights, others]
 
 
 def _moved(value: Any, gradient: Any) -> Any:

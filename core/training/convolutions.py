@@ -13,9 +13,9 @@ import tensorflow as tf
 from keras import ops
 
 from core.training.depthwise import depthwise
-from core.training.library_convolutions import ordered, spread, transposed
+from core.training.library_convolutions import ordered, transposed
 from core.training.network import BuiltLayer
-from core.training.sliding import Axis, axes_of, copied_numbers, copies, overlapped
+from core.training.sliding import Axis, Part, axes_of, copied_numbers, copies, interleaved, overlapped, parted
 
 # With few input channels the library packs its input for longer than it multiplies. A single matrix product is then up
 # to three times as fast, because XLA fuses it with its neighbours (docs/lab-notes/convolutions.md). Bounds: input
@@ -70,8 +70,12 @@ def _separable(layer: BuiltLayer) -> Callable[[Any], Any]:
     axes, keras_layer = _axes(layer), layer.keras
 
     def mixed(x: Any) -> Any:
+        made = depthwise(x, keras_layer.depthwise_kernel, axes)
         kernel = tf.convert_to_tensor(keras_layer.pointwise_kernel)
-        return tf.matmul(depthwise(x, keras_layer.depthwise_kernel, axes), tf.reshape(kernel, kernel.shape[-2:]))
+        matrix = tf.reshape(kernel, kernel.shape[-2:])
+        # With the axes of positions TensorFlow would make a product for each sample.
+        product = tf.matmul(tf.reshape(made, (-1, made.shape[-1])), matrix)
+        return tf.reshape(product, (-1, *made.shape[1:-1], matrix.shape[-1]))
 
     return mixed
 
@@ -110,15 +114,28 @@ def _form(shape: Sequence[int | None], axes: Sequence[Axis]) -> Callable[[Any, A
     return unfolded if unfolds(shape, axes) else ordered
 
 
+def _by_kernel(x: Any, kernel: Any, axes: Sequence[Axis], upstream: Any) -> Any:
+    """Gradient of a convolution of volumes with respect to the kernel."""
+    with tf.GradientTape() as tape:
+        tape.watch(kernel)
+        made = _over_depth(x, kernel, axes)
+    return tape.gradient(made, kernel, upstream)
+
+
 def _over_depth(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
     """Convolve a volume as images: the layers that the kernel covers side by side as channels, depths as samples."""
     depth, *image = axes
-    x = tf.pad(x, [[0, 0], depth.filling, *[[0, 0]] * 3]) if any(depth.filling) else x
     begins = range(0, depth.reach, depth.dilation)
-    covered = tf.concat([x[:, begin : begin + depth.extent : depth.stride] for begin in begins], axis=-1)
-    images = tf.reshape(covered, (-1, *covered.shape[2:]))
+    images = _covered(x, depth.filling, [(begin, depth.stride) for begin in begins], depth.places)
     made = convolve(images, _beside(kernel), image)
     return tf.reshape(made, (-1, depth.places, *made.shape[1:]))
+
+
+def _covered(x: Any, filling: Sequence[int], ways: Sequence[tuple[int, int]], places: int) -> Any:
+    """Return layers of volumes side by side as channels of images, from these begins and with these steps."""
+    x = tf.pad(x, [[0, 0], filling, *[[0, 0]] * 3]) if any(filling) else x
+    covered = tf.concat([x[:, begin : begin + (places - 1) * step + 1 : step] for begin, step in ways], axis=-1)
+    return tf.reshape(covered, (-1, *covered.shape[2:]))
 
 
 def _beside(kernel: Any) -> Any:
@@ -133,19 +150,31 @@ def convolve_transposed(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
         return tf.squeeze(transposed(x[:, None], kernel[None], (Axis(1, 1), *axes)), 1)
     if len(axes) == 2:
         return transposed(x, kernel, axes)
+    return _transposed_volumes(x, kernel, axes)
+
+
+def _transposed_volumes(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
+    """Transposed convolution of volumes, as images for each position of a block along the depth."""
     depth, *image = axes
-    images = transposed(tf.reshape(x, (-1, *x.shape[2:])), _beside(kernel), image)
-    parts = tf.split(tf.reshape(images, (-1, x.shape[1], *images.shape[1:])), depth.kernel, axis=-1)
-    return _added_in_depth(parts, depth)
 
+    def forward(x: Any, kernel: Any) -> Any:
+        def convolved(parts: Sequence[Part]) -> Any:
+            (part,) = parts
+            turned = tf.reverse(parted(kernel, [depth], parts), [0])
+            layers, padded = turned.shape[0], part.filling[0] + part.filling[1] + x.shape[1] - part.skipped
+            places = padded - depth.dilation * (layers - 1)
+            ways = [(number * depth.dilation, 1) for number in range(layers)]
+            images = _covered(x[:, part.skipped :], part.filling, ways, places)
+            by_image = tf.reshape(tf.transpose(turned, [1, 2, 3, 0, 4]), (*kernel.shape[1:4], -1))
+            made = transposed(images, by_image, image)
+            return tf.reshape(made, (-1, places, *made.shape[1:]))
 
-def _added_in_depth(parts: Sequence[Any], depth: Axis) -> Any:
-    """Add what each position of a kernel along the depth makes at each of its places: a volume of `depth.size`."""
-    total: Any = 0.0
-    for begin, part in zip(range(0, depth.reach, depth.dilation), parts, strict=True):
-        behind = max(depth.span, depth.filling[0] + depth.size) - begin - depth.extent
-        total += tf.pad(spread(part, 1, depth.stride), [[0, 0], [begin, behind], *[[0, 0]] * 3])
-    return total[:, depth.filling[0] : depth.filling[0] + depth.size]
+        def gradients(upstream: Any) -> tuple[Any, Any]:
+            return _over_depth(upstream, kernel, axes), _by_kernel(upstream, kernel, axes, x)
+
+        return interleaved(convolved, [depth]), gradients
+
+    return tf.custom_gradient(forward)(x, kernel)
 
 
 def unfolds(shape: Sequence[int | None], axes: Sequence[Axis]) -> bool:

@@ -14,14 +14,13 @@ from typing import Any
 
 import tensorflow as tf
 
-from core.training.library_convolutions import spread
-from core.training.sliding import Axis, shifted
+from core.training.sliding import Axis, Part, interleaved, parted, shifted
 
 # Rows of ones in the product that sums over positions. With one row XLA multiplies vector by matrix, up to ten times
 # slower than its library multiplies matrices.
 SUMMING_ROWS = 8
 # Samples whose products are added before they are written to memory (measured: docs/lab-notes/convolutions.md).
-MAX_FUSED_SAMPLES = 16
+MAX_FUSED_SAMPLES = 8
 
 
 def depthwise(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
@@ -64,12 +63,19 @@ def _weighted(parts: Sequence[Any], weights: Any) -> Any:
 
 
 def _to_input(upstream: Any, weights: Any, axes: Sequence[Axis]) -> Any:
-    """Gradient with respect to the input: upstream gradient, spread by strides, convolved with the flipped kernel."""
-    for number, axis in enumerate(axes, start=1):
-        upstream = spread(upstream, number, axis.stride)
-    padded = tf.pad(upstream, [[0, 0], *(axis.back_filling for axis in axes), [0, 0]])
-    back = [Axis(axis.size + axis.reach - 1, axis.kernel, dilation=axis.dilation) for axis in axes]
-    return _weighted(shifted(padded, back), tf.reverse(weights, [0]))
+    """Gradient with respect to the input: upstream gradient convolved with the flipped kernel, part by part."""
+    channels = weights.shape[-1]
+    kernel = tf.reshape(weights, (*(axis.kernel for axis in axes), channels))
+
+    def added(parts: Sequence[Part]) -> Any:
+        part = parted(kernel, axes, parts)
+        x = upstream[:, *(slice(each.skipped, None) for each in parts)]
+        x = tf.pad(x, [[0, 0], *(each.filling for each in parts), [0, 0]])
+        ways = zip(axes, x.shape[1:-1], part.shape, strict=False)
+        back = [Axis(size, positions, dilation=axis.dilation) for axis, size, positions in ways]
+        return _weighted(shifted(x, back), tf.reverse(tf.reshape(part, (-1, channels)), [0]))
+
+    return interleaved(added, axes)
 
 
 def _to_weights(upstream: Any, parts: Sequence[Any]) -> Any:

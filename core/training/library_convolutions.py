@@ -11,7 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from core.training.sliding import Axis
+from core.training.sliding import Axis, Part, interleaved, parted
 
 
 def ordered(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
@@ -54,12 +54,18 @@ def _forward(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
 
 
 def _to_input(upstream: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
-    """Gradient with respect to the input: upstream gradient, spread by strides, convolved with the flipped kernel."""
-    for number, axis in enumerate(axes, start=1):
-        upstream = spread(upstream, number, axis.stride)
-    zeros = [[0, 0], *(axis.back_filling for axis in axes), [0, 0]]
-    flipped = tf.transpose(tf.reverse(kernel, [0, 1]), [0, 1, 3, 2])
-    return tf.nn.conv2d(upstream, flipped, 1, zeros, dilations=[axis.dilation for axis in axes])
+    """Gradient with respect to the input: upstream gradient convolved with the flipped kernel.
+
+    With strides, each position of a block takes the part of the kernel that reaches it: no zeros are multiplied.
+    """
+
+    def convolved(ways: Sequence[Part]) -> Any:
+        turned = tf.transpose(tf.reverse(parted(kernel, axes, ways), [0, 1]), [0, 1, 3, 2])
+        x = upstream[:, *(slice(way.skipped, None) for way in ways)]
+        zeros = [[0, 0], *(way.filling for way in ways), [0, 0]]
+        return tf.nn.conv2d(x, turned, 1, zeros, dilations=[axis.dilation for axis in axes])
+
+    return interleaved(convolved, axes)
 
 
 def _to_kernel(upstream: Any, x: Any, axes: Sequence[Axis]) -> Any:
@@ -71,14 +77,3 @@ def _to_kernel(upstream: Any, x: Any, axes: Sequence[Axis]) -> Any:
     strides, dilations = [axis.dilation for axis in axes], [axis.stride for axis in axes]
     gradient = tf.nn.conv2d(swapped, sliding, strides, zeros, dilations=dilations)
     return tf.transpose(gradient, [1, 2, 0, 3])
-
-
-def spread(x: Any, axis: int, stride: int) -> Any:
-    """Insert zeros between positions: (..., n, ...) -> (..., (n - 1) * stride + 1, ...)."""
-    if stride == 1:
-        return x
-    size, *rest = x.shape[axis:]
-    apart = tf.reshape(x, (-1, *x.shape[1:axis], size, 1, *rest))
-    zeros = [[0, stride - 1 if i == axis + 1 else 0] for i in range(len(apart.shape))]
-    whole = tf.reshape(tf.pad(apart, zeros), (-1, *x.shape[1:axis], size * stride, *rest))
-    return whole[(slice(None),) * axis + (slice(0, (size - 1) * stride + 1),)]

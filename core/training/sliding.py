@@ -1,13 +1,30 @@
 """Geometry of kernels and pooling windows that slide over positions."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from typing import Any
 
 import tensorflow as tf
+
+
+@dataclass(frozen=True)
+class Part:
+    """The part of a kernel that reaches one position of each block of one stride: every stride-th of its positions.
+
+    Flipped, it slides over the places, one for each block, and makes the transposed convolution at that position.
+
+    Attributes:
+        begin: the first of its positions in the kernel.
+        skipped: number of places before those that it slides over.
+        filling: number of padding positions before and after the places.
+    """
+
+    begin: int
+    skipped: int
+    filling: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -51,13 +68,16 @@ class Axis:
         return self.extent + self.reach - 1
 
     @property
-    def back_filling(self) -> tuple[int, int]:
-        """Number of padding positions before and after what the flipped kernel slides over in the gradient.
-
-        That is the upstream gradient, spread by the strides: `extent` positions. The result has `size` positions.
-        """
-        before = self.reach - 1 - self.filling[0]
-        return before, self.size + self.reach - 1 - before - self.extent
+    def parts(self) -> list[Part]:
+        """The parts of the kernel that reach the first position of a block of one stride, the second, and so on."""
+        blocks = -(-self.size // self.stride)
+        parts = []
+        for place in range(self.stride):
+            ahead, begin = divmod(place + self.filling[0], self.stride)
+            positions = max(1, -(-(self.kernel - begin) // self.stride))
+            before = self.dilation * (positions - 1) - ahead
+            parts.append(Part(begin, max(0, -before), (max(0, before), blocks + ahead - self.places)))
+        return parts
 
     @cached_property
     def filling(self) -> tuple[int, int]:
@@ -137,3 +157,32 @@ def overlapped(parts: Any, axes: Sequence[Axis]) -> Any:
     whole = (count * axis.stride for count, axis in zip(blocks, axes, strict=True))
     positions = tf.reshape(tf.transpose(total, [0, 1, 3, 2, 4, 5]), (-1, *whole, parts.shape[-1]))
     return positions[:, *(slice(axis.filling[0], axis.filling[0] + axis.size) for axis in axes)]
+
+
+def parted(kernel: Any, axes: Sequence[Axis], parts: Sequence[Part]) -> Any:
+    """Return the part of a kernel, (*sizes, ...), that reaches one position of each block; zeros where none does."""
+    missing = [[0, max(0, axis.stride - axis.kernel)] for axis in axes]
+    if any(behind for _, behind in missing):
+        kernel = tf.pad(kernel, [*missing, *[[0, 0]] * (len(kernel.shape) - len(axes))])
+    return kernel[tuple(slice(part.begin, None, axis.stride) for axis, part in zip(axes, parts, strict=True))]
+
+
+def interleaved(compute: Callable[[Sequence[Part]], Any], axes: Sequence[Axis]) -> Any:
+    """Join what is computed for each position of a block: (batch, *blocks, channels) -> (batch, *positions, channels).
+
+    Args:
+        compute: takes the part of the kernel along each axis.
+        axes: how the kernel slides.
+    """
+    made = [compute(parts) for parts in product(*(axis.parts for axis in axes))]
+    for number, axis in reversed([*enumerate(axes, start=1)]):
+        if axis.stride > 1:
+            groups = [made[begin : begin + axis.stride] for begin in range(0, len(made), axis.stride)]
+            made = [_woven(group, number)[(slice(None),) * number + (slice(0, axis.size),)] for group in groups]
+    return made[0]
+
+
+def _woven(parts: Sequence[Any], axis: int) -> Any:
+    """Take the entries of an axis in turns from each part."""
+    size, *behind = parts[0].shape[axis:]
+    return tf.reshape(tf.stack(parts, axis + 1), (-1, *parts[0].shape[1:axis], size * len(parts), *behind))

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from core.training import convolutions, poolings
 from core.training.data import Data
+from core.training.depthwise import depthwise
 from core.training.program import Program
-from core.training.sliding import Axis
+from core.training.sliding import Axis, axes_of
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.experiment import ModelSpec
 from gradlab.vocabulary.layers.layer import ShapeMismatch
@@ -96,19 +97,49 @@ def test_convolutions_are_kerass_forward_and_in_both_gradients(case):
     fields, shape = case
     layer, axes = made({**fields, "use_bias": False}, shape)
     assume(not is_undefined_in_onednn(layer, shape))
+    forms = [convolutions.convolve]
+    if len(axes) == 2:
+        strided = [convolutions.strided] if max(axis.dilation for axis in axes) == 1 else []
+        forms += [convolutions.unfolded, convolutions.ordered, *strided]
+    assert_kerass(layer, shape, layer.kernel, *(lambda *each, form=form: form(*each, axes) for form in forms))
+
+
+def assert_kerass(layer: Any, shape: tuple[int, ...], weights: Any, *forms: Any) -> None:
+    """Each form computes what Keras's layer does, from the inputs and the kernel, and both gradients."""
     x = tf.constant(np.random.default_rng(0).normal(size=shape).astype(np.float32))
-    kernel = tf.convert_to_tensor(layer.kernel.value)
+    kernel = tf.convert_to_tensor(weights.value)
 
     def theirs(x, kernel):
-        with keras.StatelessScope([(layer.kernel, kernel)]):
+        with keras.StatelessScope([(weights, kernel)]):
             return layer(x)
 
     expected = forth_and_back(theirs, x, kernel)
-    assert_close(forth_and_back(lambda *each: convolutions.convolve(*each, axes), x, kernel), expected)
-    if len(axes) == 2:
-        strided = [convolutions.strided] if max(axis.dilation for axis in axes) == 1 else []
-        for form in (convolutions.unfolded, convolutions.ordered, *strided):
-            assert_close(forth_and_back(lambda *each, form=form: form(*each, axes), x, kernel), expected)
+    for form in forms:
+        assert_close(forth_and_back(form, x, kernel), expected)
+
+
+@given(rank=st.integers(1, 3), data=st.data(), padding=st.sampled_from(["valid", "same"]))
+@settings(**SLOWLY)
+def test_transposed_convolutions_are_kerass_also_with_strides_beyond_the_kernel(rank, data, padding):
+    kernel_size, strides, places = (data.draw(sizes(rank, largest)) for largest in (4, 3, 4))
+    shape = (data.draw(st.integers(1, 3)), *places, data.draw(st.integers(1, 3)))
+    layer = getattr(keras.layers, f"Conv{rank}DTranspose")(2, kernel_size, strides, padding, use_bias=False)
+    layer.build(shape)
+    axes = axes_of(layer.compute_output_shape(shape)[1:-1], kernel_size, strides, padding)
+    assert_kerass(layer, shape, layer.kernel, lambda *each: convolutions.convolve_transposed(*each, axes))
+
+
+@given(rank=st.integers(1, 2), data=st.data(), padding=st.sampled_from(["valid", "same"]))
+@settings(**SLOWLY)
+def test_depthwise_convolutions_are_kerass_also_with_strides_beyond_the_kernel(rank, data, padding):
+    kernel_size, positions, stride = data.draw(sizes(rank, 3)), data.draw(sizes(rank, 6)), data.draw(st.integers(1, 4))
+    assume(padding == "same" or all(size >= least for size, least in zip(positions, kernel_size, strict=True)))
+    shape = (data.draw(st.integers(1, 3)), *positions, data.draw(st.integers(1, 3)))
+    kerass = getattr(keras.layers, f"DepthwiseConv{rank}D")
+    layer = kerass(tuple(kernel_size), stride, padding, depth_multiplier=data.draw(st.integers(1, 2)), use_bias=False)
+    layer.build(shape)
+    axes = axes_of(positions, kernel_size, [stride] * rank, padding)
+    assert_kerass(layer, shape, layer.kernel, lambda *each: depthwise(*each, axes))
 
 
 @given(sliding_layers(tuple(poolings.POOLS)), st.booleans())
