@@ -16,6 +16,8 @@ from tests.builders import MINUTE, Clock
 from tests.servers import PostgreSQL, Redis
 
 _numbers = itertools.count(1)
+# Tables that have rows as soon as a database is migrated.
+OF_MIGRATIONS = ("alembic_version", "migrations", "identity")
 
 # The usual tracebacks show all variables in colour: a third of a second for each that a test provokes.
 _plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
@@ -58,9 +60,23 @@ def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgresql_url(postgresql: PostgreSQL) -> str:
-    """A migrated PostgreSQL database of one's own."""
-    return postgresql.create(f"lab_{next(_numbers)}", template="migrated")
+def postgresql_url(postgresql: PostgreSQL, _lent: list[str]) -> str:
+    """A migrated PostgreSQL database without rows, which no other test uses meanwhile.
+
+    The last one, emptied, unless a test has changed its version.
+    """
+    if _lent:
+        postgresql.empty(_lent[-1], but=OF_MIGRATIONS)
+    if not _lent or postgresql.rows(_lent[-1], OF_MIGRATIONS) != postgresql.rows("migrated", OF_MIGRATIONS):
+        _lent.append(f"lab_{next(_numbers)}")
+        return postgresql.create(_lent[-1], template="migrated")
+    return postgresql.url(_lent[-1])
+
+
+@pytest.fixture(scope="session")
+def _lent() -> list[str]:
+    """The PostgreSQL databases that tests have used, the last one last."""
+    return []
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

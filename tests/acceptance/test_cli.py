@@ -101,7 +101,7 @@ def test_a_service_that_does_not_answer_has_an_exit_status_of_its_own(service: S
 
 
 def test_cancelling_ends_the_one_who_waits_with_3(service: Service, tmp_path: Path):
-    file = written(tmp_path, a_spec(epochs=100_000, layers=3, name="to be cancelled"))
+    file = written(tmp_path, a_spec(epochs=100_000, name="to be cancelled"))
     with ThreadPoolExecutor() as pool:
         waiting = pool.submit(service.gradlab, "submit", file, "--wait")
 

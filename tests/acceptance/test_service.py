@@ -33,7 +33,7 @@ EXPLODING = a_spec(
 
 
 def test_a_posted_experiment_is_trained_and_its_gradients_are_served(service: Service):
-    spec = a_spec(epochs=20, seeds=(0, 1, 2))
+    spec = a_spec(epochs=20, seeds=(0, 1))
     finished = service.client.wait(service.client.submit(spec).id)
     assert (finished.status, finished.attempt, finished.compiled) == (Status.completed, 1, True)
     assert finished.versions.keys() >= {"python", "tensorflow", "keras", "numpy", "gradient-lab"}
@@ -45,7 +45,7 @@ def test_a_posted_experiment_is_trained_and_its_gradients_are_served(service: Se
     bits = service.client.gradients(finished.id)["values"]  # (seeds, epochs, layers)
     np.testing.assert_array_equal(sent.transpose(1, 2, 0), bits)
     assert (bits > 0).all()
-    assert service.client.history(finished.id)["values"].shape == (3, 20, len(spec.layout.metrics))
+    assert service.client.history(finished.id)["values"].shape == (2, 20, len(spec.layout.metrics))
 
 
 def test_an_experiment_that_explodes_is_a_result_in_valid_json(service: Service):

@@ -1,6 +1,8 @@
 """Many tensors measured at once, in the program or after the fact, are measured as if each stood alone."""
 
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,11 +37,9 @@ def each_alone(kind: str, *columns: list[np.ndarray]) -> np.ndarray:
         )
 
 
-@pytest.mark.parametrize("poisoned", [False, True], ids=["finite", "with NaN and infinities"])
-@pytest.mark.parametrize("compiled", [False, True], ids=["eager", "compiled"])
-def test_tensors_measured_together_are_measured_as_if_each_stood_alone(poisoned, compiled):
-    """Small ones are filled up to one length, of which nothing may show, as of a neighbour. Others are folded."""
-    tensors = random_tensors(0, poisoned, [(769,), (40, 40), *SIZES])
+@cache
+def measuring(*, compiled: bool) -> Any:
+    """A program for tensors of one list of shapes: the columns of gradients, and the histograms."""
 
     def in_program(tensors):
         by_batch = measure.gradient_columns(tensors, folded.sums)
@@ -47,7 +47,15 @@ def test_tensors_measured_together_are_measured_as_if_each_stood_alone(poisoned,
         of_union = measure.union_columns([tf.cast(measure.seen(each), tf.float32) for each in tensors])
         return [*by_batch, *of_union], measure.histograms(tensors, counts=folded.counts)
 
-    columns, counted = tf.function(in_program, jit_compile=compiled, autograph=False)(tensors)
+    return tf.function(in_program, jit_compile=compiled, autograph=False)
+
+
+@pytest.mark.parametrize("poisoned", [False, True], ids=["finite", "with NaN and infinities"])
+@pytest.mark.parametrize("compiled", [False, True], ids=["eager", "compiled"])
+def test_tensors_measured_together_are_measured_as_if_each_stood_alone(poisoned, compiled):
+    """Small ones are filled up to one length, of which nothing may show, as of a neighbour. Others are folded."""
+    tensors = random_tensors(0, poisoned, [(769,), (40, 40), *SIZES])
+    columns, counted = measuring(compiled=compiled)(tensors)
     found = np.stack([column.numpy() for column in columns], axis=-1)
     np.testing.assert_allclose(found, each_alone("gradients", tensors), rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(counted, [[histogram(each[seed].ravel(), np) for each in tensors] for seed in (0, 1)])

@@ -53,8 +53,13 @@ def test_the_greedy_way_starts_the_training_proper_from_a_network_that_has_learn
 
 def trained_at_zero(spec: ExperimentSpec) -> dict[str, float]:
     """The metrics where the training proper would start; nothing is compiled for it."""
-    (start,) = train(spec.model_copy(update={"training": spec.training.model_copy(update={"epochs": 0})}))
+    (start,) = train(at_zero(spec))
     return next(iter(start.runs[0].history)).metrics
+
+
+def at_zero(spec: ExperimentSpec) -> ExperimentSpec:
+    """The spec without the training proper."""
+    return spec.model_copy(update={"training": spec.training.model_copy(update={"epochs": 0})})
 
 
 def test_a_greedy_stage_trains_its_own_layer_and_leaves_those_before_it():
@@ -83,7 +88,9 @@ def test_running_means_and_dropout_go_along():
         {"kind": "dense", "units": 6, "activation": "relu"},
         {"kind": "dense", "units": 1, "activation": "sigmoid"},
     ]
-    spec = a_spec("greedy_layerwise", epochs=5, model={"layers": layers})
-    values = starting_values(spec, 0, Data(spec))
-    assert not np.allclose(values[1].state[0], 0.0)  # the running mean of what went through
-    assert np.isfinite([*trained_at_zero(spec).values()]).all()
+    (start,) = train(at_zero(a_spec("greedy_layerwise", epochs=5, model={"layers": layers})))
+    (run,) = start.runs
+    *_, mean, variance = run.snapshot.values
+    assert not np.allclose(mean, 0.0)  # of what went through
+    assert not np.allclose(variance, 1.0)
+    assert np.isfinite(run.history.metrics).all()
