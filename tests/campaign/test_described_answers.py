@@ -27,6 +27,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from schemathesis.specs.openapi.negative.mutations import MutationTargetDescriptor
 
 from gradlab.schemas.media_types import BINARY, CSV, SAFETENSORS
 from gradlab.schemas.status import Status
@@ -45,9 +46,13 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-# Of each kind, right and wrong, so many requests to an operation where `make test` asks 2,000, half of them on each
-# database; those that take a whole spec or draw are made by hundreds of milliseconds.
-REQUESTS, OF_SLOW = 15, 6
+# For each place that is drawn from a schema Hypothesis hashes all places, and a spec has thousands, each a list of
+# steps: half of the time that generating takes. Equal places are equally deep.
+MutationTargetDescriptor.__hash__ = lambda place: len(place.walk)  # type: ignore[method-assign]
+
+# Of each kind, right and wrong, so many requests to an operation where `make test` asks some 1,800 on each database;
+# those that take a whole spec or draw are made by hundreds of milliseconds.
+REQUESTS, OF_SLOW = 15, 3
 SLOW = {"submit", "validate", "triage", "draw_chart"}
 # For an operation and a number, path parameters that name something that is there.
 Parameters = Callable[[str, int], dict[str, Any]]
@@ -289,11 +294,11 @@ def check(all_answers: list[Answers], at_least: int) -> None:
 
 
 @pytest.mark.timeout(900)
-def test_two_thousand_generated_requests_are_answered_as_described(desks: list[Desk]):
+def test_a_thousand_generated_requests_are_answered_as_described(desks: list[Desk]):
     check(ask(desks, REQUESTS, of_slow=OF_SLOW, is_random=False), at_least=1_000)
 
 
 @pytest.mark.campaign
 @pytest.mark.timeout(14_400)
 def test_twenty_thousand_generated_requests_are_answered_as_described(desks: list[Desk]):
-    check(ask(desks, REQUESTS * 20, of_slow=OF_SLOW * 20, is_random=True), at_least=20_000)
+    check(ask(desks, REQUESTS * 20, of_slow=OF_SLOW * 40, is_random=True), at_least=20_000)
