@@ -50,7 +50,7 @@ def _repeat(work: Callable[[threading.Event], None], over: threading.Event, name
         except Unavailable:
             pause = AWAY_SECONDS
         except Exception:
-            log.exception(f"{name}_failed")  # the training goes on after any error
+            log.exception("work_beside_failed", work=name)  # the training goes on after any error
             pause = AWAY_SECONDS
 
 

@@ -1,13 +1,11 @@
-"""Programs that are compiled before they are needed: the next waiting experiment's, and those most often asked for.
-
-Only a machine with more cores than trainings does so: elsewhere it would slow a training down.
-"""
+"""Programs that are compiled before they are needed: the next waiting experiment's, and those most often asked for."""
 
 import os
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -15,7 +13,7 @@ import structlog
 from core.settings import Settings
 from core.store import ExperimentStore
 from core.use_cases.samples import SampleLoader
-from gradlab.errors import NotFound, Unavailable
+from gradlab.errors import NotFound
 from worker.beside import beside, memory_of
 
 log = structlog.get_logger()
@@ -24,81 +22,74 @@ log = structlog.get_logger()
 MAX_AT_START, RECENT = 5, timedelta(days=1)
 
 
-def has_a_core_to_spare(settings: Settings) -> bool:
-    """Return True if the worker has more cores than processes that train."""
-    return len(os.sched_getaffinity(0)) > settings.worker_concurrency
+def has_cores_to_spare(settings: Settings) -> bool:
+    """Return True if each process that trains may use another core: compiling would slow a training down elsewhere."""
+    return len(os.sched_getaffinity(0)) >= 2 * settings.worker_concurrency
 
 
-def compiling_beside(
-    training: UUID, *, store: ExperimentStore, load: SampleLoader, settings: Settings
-) -> AbstractContextManager[None]:
-    """Compile the program of the experiment that waits longest while the block runs, one program at a time.
+class Ahead:
+    """What a process compiles before it is needed.
+
+    An experiment's program is tried once: if it cannot be compiled, the experiment's own training says why.
 
     Args:
-        training: the experiment that the block trains.
         store: the store of the experiments.
         load: loads samples, whose shapes a program depends on.
-        settings: `max_memory_bytes` bounds the memory of both trainings together.
+        settings: `max_memory_bytes` bounds the memory of a training and the one that is compiled for together.
     """
-    from core.training import program_cache  # not before the trainer has loaded TensorFlow
 
-    # The memory of a process's first training is measured for later estimates.
-    if not has_a_core_to_spare(settings) or not program_cache.made():
-        return nullcontext()
-    return beside(_Ahead(training, store, load, settings.max_memory_bytes).compile, "compiling_ahead", first=0.0)
+    def __init__(self, store: ExperimentStore, load: SampleLoader, settings: Settings) -> None:
+        self._store, self._load, self._memory_bytes = store, load, settings.max_memory_bytes
+        self._tried: set[UUID] = set()
+        self._last: UUID | None = None
 
+    def beside(self, training: UUID) -> AbstractContextManager[None]:
+        """Compile for the experiment that is claimed next while the block trains this one, one program at a time."""
+        return beside(partial(self._compile_next, training), "compiling", first=0.0)
 
-class _Ahead:
-    """Compiles ahead. An experiment whose program cannot be compiled is tried once: its own training says why."""
+    def at_start(self, stop: Callable[[], bool], prepare: Callable[[], object]) -> None:
+        """Compile the architectures that were asked for most often in the last day, one after another. Raises nothing.
 
-    def __init__(self, training: UUID, store: ExperimentStore, load: SampleLoader, memory_bytes: int) -> None:
-        self._training, self._store, self._load, self._memory_bytes = training, store, load, memory_bytes
-        self._seen: set[UUID] = {training}
+        Args:
+            stop: returns True once there is something else to do.
+            prepare: loads TensorFlow; called if there is something to compile.
+        """
+        try:
+            often = [] if stop() else self._store.most_requested(MAX_AT_START, RECENT)
+        except Exception as error:
+            log.warning("nothing_compiled_at_start", error=repr(error.__cause__ or error))
+            return
+        for experiment in often:
+            try:
+                prepare()
+                if stop():  # a message may have come while TensorFlow was loaded
+                    return
+                if memory_of(experiment, store=self._store) <= self._memory_bytes:
+                    self._compile(experiment, wait=True)
+            except Exception:
+                log.exception("not_compiled_at_start", like=str(experiment))
 
-    def compile(self, _over: threading.Event) -> None:
-        """Begin to compile the next program, unless one waits for its training."""
-        from core.training import program_cache
+    def _compile_next(self, training: UUID, _over: threading.Event) -> None:
+        from core.training import program_cache  # not before the trainer has loaded TensorFlow
 
-        if program_cache.waits_ahead():
+        if self._last and self._store.is_waiting(self._last):
             return
         waiting = self._store.next_to_compile(program_cache.made())
-        if waiting is None or waiting in self._seen:
+        if waiting is None or waiting in self._tried:
             return
-        self._seen.add(waiting)
-        with suppress(NotFound):  # it was deleted meanwhile
-            if memory_of(waiting, self._training, store=self._store) <= self._memory_bytes:
-                spec = self._store.get(waiting).own_spec("its program is compiled")
-                program_cache.compile_ahead(spec, self._load(spec.dataset))
-                log.info("compiling_ahead", waiting=str(waiting))
+        self._tried.add(waiting)
+        try:
+            if memory_of(waiting, training, store=self._store) <= self._memory_bytes:
+                self._last = waiting
+                self._compile(waiting, wait=False)
+        except NotFound:
+            self._last = None  # it was deleted meanwhile
 
+    def _compile(self, experiment: UUID, *, wait: bool) -> None:
+        from core.training import program_cache
 
-def compile_at_start(
-    stop: Callable[[], bool], prepare: Callable[[], object], *, store: ExperimentStore, load: SampleLoader
-) -> None:
-    """Compile the architectures that were asked for most often in the last day.
-
-    Args:
-        stop: returns True once there is something else to do. It is asked before each architecture.
-        prepare: loads TensorFlow; called if there is something to compile.
-        store: the store of the experiments.
-        load: loads samples, whose shapes a program depends on.
-    """
-    try:
-        for experiment in store.most_requested(MAX_AT_START, RECENT):
-            if stop():
-                return
-            prepare()
-            with suppress(NotFound):
-                _compile_now(experiment, store, load)
-    except Unavailable as away:
-        log.warning("nothing_compiled_at_start", error=repr(away.__cause__))
-    except Exception:
-        log.exception("compiling_at_start_failed")
-
-
-def _compile_now(experiment: UUID, store: ExperimentStore, load: SampleLoader) -> None:
-    from core.training import program_cache
-
-    spec = store.get(experiment).own_spec("its program is compiled")
-    program_cache.compile_now(spec, load(spec.dataset))
-    log.info("compiled_at_start", like=str(experiment))
+        spec = self._store.get(experiment).own_spec("its program is compiled")
+        program = program_cache.compile_ahead(spec, self._load(spec.dataset))
+        log.info("compiling_ahead", like=str(experiment))
+        if program and wait:
+            program.wait()

@@ -20,7 +20,7 @@ from core.use_cases.samples import SampleLoader
 from gradlab.measurement.history import Checkpoint, Chunk
 from gradlab.spec import ExperimentSpec
 from worker.app import app, settings
-from worker.compiling import compile_at_start, compiling_beside
+from worker.compiling import Ahead, has_cores_to_spare
 from worker.costs import Measuring
 from worker.deaths import TrainRequest, worker_name
 from worker.diagnosing import Diagnosing
@@ -73,9 +73,15 @@ def loader() -> SampleLoader:
 
 
 @cache
-def measuring() -> experiments.Trainer:
+def measuring() -> Measuring:
     """Return the trainer that records the costs of its trainings."""
     return Measuring(trainer(), store())
+
+
+@cache
+def ahead() -> Ahead:
+    """Return what this process compiles before it is needed."""
+    return Ahead(store(), loader(), settings)
 
 
 @cache
@@ -111,7 +117,7 @@ def _compile_at_start() -> None:
     def stop() -> bool:
         return _has_message.is_set() or stopping()
 
-    compile_at_start(stop, trainer, store=store(), load=loader())
+    ahead().at_start(stop, trainer)
 
 
 def _train_in_place(it: UUID) -> bool:
@@ -124,7 +130,8 @@ def _train_in_place(it: UUID) -> bool:
             # Costs of triages are not recorded: the measured peak of memory is that of the whole process.
             triage = partial(_train, train=trainer())
             beside.enter_context(triages_beside(it, triage, store=store(), settings=settings))
-            beside.enter_context(compiling_beside(it, store=store(), load=loader(), settings=settings))
+            if has_cores_to_spare(settings) and not measuring().measures_memory:
+                beside.enter_context(ahead().beside(it))
         return _train(it, train)
 
 

@@ -63,6 +63,14 @@ def stackable(spec: ExperimentSpec) -> bool:
     return all(layer.spec.side_by_side for layer in spec.layers) and spec.parameter_count > 0
 
 
+def is_measured_plainly(spec: ExperimentSpec) -> bool:
+    """Return True if a spec's networks are called without a graph: a triage calls them once, and tracing takes longer.
+
+    Layers that do not stack have loops over time, which are slow without a graph.
+    """
+    return stackable(spec) and not spec.training.epochs
+
+
 def compiles_probe(spec: ExperimentSpec) -> bool:
     """Return True if the program that probes a network's layers is worth compiling.
 

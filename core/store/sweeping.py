@@ -32,6 +32,11 @@ class Sweeping:
         with reading(self._engine) as connection:
             return waiting.is_batch(connection, id)
 
+    def is_waiting(self, id: UUID) -> bool:
+        """Return True if an experiment waits for a worker."""
+        with reading(self._engine) as connection:
+            return waiting.is_waiting(connection, id)
+
     def next_waiting(self, held: Collection[str]) -> UUID | None:
         """Return the experiment to claim next, by priority and age; None if none waits.
 

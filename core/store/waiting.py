@@ -26,6 +26,11 @@ def is_batch(connection: Connection, id: UUID) -> bool:
     return connection.execute(select(ROW.priority).where(ROW.id == id)).scalar() == BATCH
 
 
+def is_waiting(connection: Connection, id: UUID) -> bool:
+    """Return True if an experiment waits for a worker."""
+    return connection.execute(select(ROW.id).where(UNCLAIMED, ROW.id == id)).first() is not None
+
+
 def next_waiting(connection: Connection, held: Collection[str], now: datetime) -> UUID | None:
     """Return the experiment to claim next: by priority; in a batch by architecture; then by age.
 

@@ -56,10 +56,10 @@ class Compiled:
 
     def wait(self) -> None:
         """Wait for the end of the compilation, if it has begun. Raises what it raised; another one may begin then."""
-        if self._compilation is None:
+        if (compilation := self._compilation) is None:
             return
         try:
-            self._compilation.result()
+            compilation.result()
         except BaseException:
             self._compilation = None
             raise

@@ -3,7 +3,7 @@
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock
 
 from core.plan.architecture import architecture, hashed
@@ -19,7 +19,7 @@ PROGRAMS_KEPT = 8
 
 _programs: OrderedDict[str, Program] = OrderedDict()
 _lent: list[str] = []
-_ahead: set[str] = set()  # compiled ahead, and not lent since
+_early: list[str] = []  # compiled before a training asked for them
 _lock = Lock()
 
 
@@ -34,9 +34,13 @@ def lend(spec: ExperimentSpec, width: int) -> Iterator[Program]:
         width: number of seeds side by side.
     """
     key = architecture(spec, width)
-    program = _taken(key) or _new(spec, width, key)
-    program.measure_as(spec.layout)
+    with _lock:  # whoever asks for a program that is being built waits for it
+        program = _programs.pop(key, None) or _new(spec, width, key)
+        _lent.append(key)
     try:
+        with suppress(Exception):
+            program.wait()  # what could not be compiled ahead is compiled by its training, which says what is wrong
+        program.measure_as(spec.layout)
         yield program
     finally:
         with _lock:
@@ -44,8 +48,8 @@ def lend(spec: ExperimentSpec, width: int) -> Iterator[Program]:
             _keep(key, program)
 
 
-def compile_ahead(spec: ExperimentSpec, samples: Dataset) -> None:
-    """Begin to compile the program of a spec in another thread, unless this process has it.
+def compile_ahead(spec: ExperimentSpec, samples: Dataset) -> Program | None:
+    """Begin to compile the program of a spec in another thread, and return it. None if this process has it.
 
     Args:
         spec: an experiment that will be trained soon.
@@ -53,40 +57,30 @@ def compile_ahead(spec: ExperimentSpec, samples: Dataset) -> None:
     """
     width = width_for(spec)
     key = architecture(spec, width)
-    with _lock:  # whoever asks for it meanwhile waits, and does not build it again
+    with _lock:
         if key in _programs or key in _lent:
-            return
+            return None
+        _early.append(key)
         program = _new(spec, width, key)
         program.compile(Data(spec, samples))
-        _ahead.add(key)
         _keep(key, program)
+    return program
 
 
-def compile_now(spec: ExperimentSpec, samples: Dataset) -> None:
-    """Compile the program of a spec, unless this process has it, and keep it. Raises what XLA raises.
-
-    Args:
-        spec: an experiment whose architecture may be asked for again.
-        samples: the samples of its dataset.
-    """
-    with lend(spec, width_for(spec)) as program:
-        program.compile(Data(spec, samples))
-        program.wait()
-
-
-def waits_ahead() -> bool:
-    """Return True if a program was compiled ahead that no training has used yet."""
-    return bool(_ahead)
+def has_compiled_ahead() -> bool:
+    """Return True if this process has compiled a program before a training asked for it."""
+    return bool(_early)
 
 
 def holds(spec: ExperimentSpec) -> bool:
-    """Return True if the program of a spec is compiled and in the cache."""
+    """Return True if the program of a spec is in the cache, compiled or being compiled."""
     return architecture(spec, width_for(spec)) in _programs
 
 
 def held() -> frozenset[str]:
-    """Return the hashes of the architectures whose programs are compiled and in the cache."""
-    return frozenset(map(hashed, list(_programs)))
+    """Return the hashes of the architectures whose programs are in the cache, compiled or being compiled."""
+    with _lock:
+        return frozenset(map(hashed, _programs))
 
 
 def made() -> frozenset[str]:
@@ -95,24 +89,10 @@ def made() -> frozenset[str]:
         return frozenset(map(hashed, (*_programs, *_lent)))
 
 
-def _taken(key: str) -> Program | None:
-    """Take a program out of the cache. None if there is none, or if compiling it ahead has failed."""
-    with _lock:
-        program = _programs.pop(key, None)
-        _lent.append(key)
-        _ahead.discard(key)
-    try:
-        if program:
-            program.wait()
-    except Exception:
-        return None  # a training that compiles it for itself says what is wrong
-    return program
-
-
 def _keep(key: str, program: Program) -> None:
     _programs[key] = program
     while len(_programs) > PROGRAMS_KEPT:
-        _ahead.discard(_programs.popitem(last=False)[0])
+        _programs.popitem(last=False)
 
 
 def _new(spec: ExperimentSpec, width: int, key: str) -> Program:

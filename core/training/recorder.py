@@ -14,7 +14,7 @@ import tensorflow as tf
 from keras import ops
 
 from core.plan.pieces import validation_rows
-from core.plan.widths import MAX_INITIAL_SAMPLES, compiles_probe, probe_width, stackable
+from core.plan.widths import MAX_INITIAL_SAMPLES, compiles_probe, is_measured_plainly, probe_width
 from core.training.batches import evaluated, sliced
 from core.training.clipping import clip
 from core.training.compiled import Compiled
@@ -85,8 +85,7 @@ class Recorder:
         network = Network(spec, seed=0)
         self._all = Stack(network, width)
         self._segments = Segments(self._all.sizes)
-        # A triage calls the networks once: tracing and vectorising them would take longer.
-        plainly, compiles = stackable(spec) and not spec.training.epochs, compiles_probe(spec)
+        plainly, compiles = is_measured_plainly(spec), compiles_probe(spec)
         # Probes of a network after several epochs run side by side, like probes of several seeds.
         some = Stack(compiled_forms(Network(spec, seed=0)) if compiles else network, probe_width(spec))
         self._some = self._all if plainly else some

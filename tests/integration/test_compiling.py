@@ -82,8 +82,10 @@ def at_epoch_0(spec: ExperimentSpec) -> list[RunChunk]:
 
 @pytest.mark.parametrize("layers", [[*NORMALISED, OUTPUT], [HE, HE, OUTPUT]], ids=["normalised", "plain"])
 def test_a_triage_without_a_graph_measures_what_a_training_does_at_epoch_0(layers: list):
-    triage, training = (a_spec(layers=layers, seeds=[0, 1, 2], epochs=epochs, record="full") for epochs in (0, 1))
-    for ours, theirs in zip(at_epoch_0(triage), at_epoch_0(training), strict=True):
+    triage, training = (
+        at_epoch_0(a_spec(layers=layers, seeds=[0, 1, 2], epochs=epochs, record="full")) for epochs in (0, 1)
+    )
+    for ours, theirs in zip(triage, training, strict=True):
         np.testing.assert_allclose(ours.history.metrics, theirs.history.metrics, rtol=1e-5, atol=1e-6)
         assert ours.history.series.keys() == theirs.history.series.keys()
         for kind, values in ours.history.series.items():

@@ -2,12 +2,12 @@
 
 import time
 from concurrent.futures import Future
-from functools import partial
 
 import pytest
 
 from core.plan.architecture import architecture_hash
 from core.settings import Settings
+from core.store import ExperimentStore
 from core.training import program_cache
 from core.training.program import Program
 from core.training.train import train
@@ -16,7 +16,7 @@ from gradlab.spec import ExperimentSpec
 from tests.builders import a_spec
 from tests.fitting import trained
 from tests.servers import wait_until
-from worker import compiling
+from worker.compiling import Ahead
 
 WAITING = a_spec(epochs=3, layers=3, units=7)
 
@@ -24,12 +24,12 @@ WAITING = a_spec(epochs=3, layers=3, units=7)
 @pytest.fixture(autouse=True)
 def no_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program_cache, "_programs", type(program_cache._programs)())
-    monkeypatch.setattr(program_cache, "_ahead", set())
+    monkeypatch.setattr(program_cache, "_early", [])
 
 
 def compiled_ahead(spec: ExperimentSpec) -> Program:
-    program_cache.compile_ahead(spec, spec.dataset.load())
-    (program,) = program_cache._programs.values()
+    program = program_cache.compile_ahead(spec, spec.dataset.load())
+    assert program
     return program
 
 
@@ -37,62 +37,80 @@ def bits(chunks: list[Chunk]) -> dict[str, bytes]:
     return {kind: values.tobytes() for kind, values in trained(chunks).items()}
 
 
+def ahead(store: ExperimentStore, **settings: int) -> Ahead:
+    return Ahead(store, lambda dataset: dataset.load(), Settings(**settings))  # type: ignore[arg-type]
+
+
 def test_a_training_uses_the_program_that_was_compiled_ahead_and_has_the_same_bits():
     expected = bits(list(train(WAITING)))
     program_cache._programs.clear()
     program = compiled_ahead(WAITING)
-    assert program_cache.waits_ahead()
-    program_cache.compile_ahead(WAITING, WAITING.dataset.load())
+    assert program_cache.compile_ahead(WAITING, WAITING.dataset.load()) is None
     chunks = train(WAITING)
     first = next(chunks)
-    assert not program_cache.waits_ahead()
     assert program_cache.made()
     assert not program_cache.held(), "it is lent"
+    assert program_cache.compile_ahead(WAITING, WAITING.dataset.load()) is None
     assert bits([first, *chunks]) == expected
     assert list(program_cache._programs.values()) == [program]
     assert program._run.traces == 1
 
 
-def test_a_program_that_could_not_be_compiled_ahead_is_compiled_anew_by_its_training():
+def test_a_program_that_could_not_be_compiled_ahead_is_compiled_by_its_training():
     program = compiled_ahead(WAITING)
     program.wait()
     failed: Future[None] = Future()
     failed.set_exception(MemoryError("no room at the time"))
     program._run._compilation = failed
     assert len(list(train(WAITING))) > 1
-    assert program not in program_cache._programs.values()
 
 
-def test_beside_a_training_the_next_waiting_one_is_compiled_and_no_other_before_that_is_used(store, monkeypatch):
-    monkeypatch.setattr(compiling, "has_a_core_to_spare", lambda settings: True)
+def test_a_network_that_cannot_be_built_leaves_nothing_lent(monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: object) -> None:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(program_cache, "_new", refuse)
+    with pytest.raises(MemoryError):
+        list(train(WAITING))
+    assert not program_cache.made()
+
+
+def test_a_training_is_lent_no_program_of_a_triage():
+    list(train(WAITING.model_copy(update={"training": WAITING.training.model_copy(update={"epochs": 0})})))
+    list(train(WAITING))
+    assert len(program_cache.made()) == 2
+
+
+def test_beside_a_training_the_next_waiting_one_is_compiled_and_no_other_before_that_is_claimed(store):
     training = store.add(a_spec(epochs=2))[0].id
-    beside = partial(compiling.compiling_beside, training, store=store, load=lambda dataset: dataset.load())
-    with beside(settings=Settings()):
-        pass
-    assert not program_cache.made(), "the memory of a process's first training is measured"
-    program_cache.compile_now(a_spec(), a_spec().dataset.load())
     store.claim(training, worker="one")
-    waiting = [store.add(a_spec(layers=3, units=units))[0] for units in (4, 5)]
-    with beside(settings=Settings(max_memory_bytes=1)):
-        pass
-    assert not program_cache.waits_ahead(), "both together need more memory"
-    with beside(settings=Settings()):
-        wait_until(program_cache.waits_ahead)
+    waiting = [store.add(a_spec(layers=3, units=units))[0] for units in (4, 5, 6)]
+
+    def is_made(number: int) -> bool:
+        return architecture_hash(waiting[number].spec) in program_cache.made()
+
+    with ahead(store, max_memory_bytes=1).beside(training):
+        time.sleep(0.3)
+    assert not program_cache.made(), "both together need more memory"
+    this = ahead(store)
+    with this.beside(training):
+        wait_until(lambda: is_made(0))
         time.sleep(0.5)
-        assert architecture_hash(waiting[0].spec) in program_cache.made()
-        assert architecture_hash(waiting[1].spec) not in program_cache.made()
-        list(train(waiting[0].spec))
-        wait_until(lambda: architecture_hash(waiting[1].spec) in program_cache.made())
+        assert not is_made(1)
+    store.claim(waiting[0].id, worker="another")
+    with this.beside(training):
+        wait_until(lambda: is_made(1))
+        store.cancel(waiting[1].id)
+        wait_until(lambda: is_made(2))
 
 
 def test_a_worker_that_starts_compiles_until_there_is_something_else_to_do(store):
     for layers in (2, 3, 4):
         store.add(a_spec(layers=layers, units=4))
     prepared: list[bool] = []
-    answers = iter([False, False, True])
-    compiling.compile_at_start(
-        lambda: next(answers), lambda: prepared.append(True), store=store, load=lambda dataset: dataset.load()
-    )
-    assert len(program_cache.held()) == len(prepared) == 2
-    compiling.compile_at_start(lambda: True, lambda: prepared.append(True), store=store, load=lambda _: 1 / 0)
-    assert len(prepared) == 2, "TensorFlow is not loaded for nothing"
+    answers = iter([False, False, False, True])
+    ahead(store).at_start(lambda: next(answers), lambda: prepared.append(True))
+    assert len(program_cache.held()) == 2
+    assert len(prepared) == 3, "asked again once TensorFlow is loaded"
+    ahead(store).at_start(lambda: True, lambda: prepared.append(True))
+    assert len(prepared) == 3, "TensorFlow is not loaded for nothing"
