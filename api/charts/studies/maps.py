@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from api.charts.figure import GREEN, INK, LINES, LOST, ZERO, decades, legend, nothing
+from api.charts.figure import GREEN, GROUND, INK, LINES, LOST, ZERO, decades, legend, nothing
 from api.charts.studies.plane import Plane
 from api.charts.studies.query import StudyChartQuery
 from gradlab.diagnosis.rules import RULES
@@ -72,8 +72,9 @@ def draw_diagnosis(query: StudyChartQuery) -> Figure:
     _coloured(axes, plane, drawn, shades, Normalize(-0.5, len(order) - 0.5))
     if plane.is_grid and len(plane.cells) <= MAX_WRITTEN:
         for (x, y), category in drawn.items():
-            mark = "" if order[int(category)] == HEALTHY else str(int(category))
-            axes.text(x, y, mark, ha="center", va="center", fontsize=7, color=INK, zorder=3)
+            name = order[int(category)]
+            mark, ink = "" if name == HEALTHY else str(int(category)), GROUND if _is_dark(colours[name]) else INK
+            axes.text(x, y, mark, ha="center", va="center", fontsize=7, color=ink, zorder=3)
     handles: list[Any] = [
         Patch(facecolor=colours[name], label=name if name == HEALTHY else f"{place} {name}")
         for place, name in enumerate(order)
@@ -92,8 +93,14 @@ def _categories(names: Sequence[str]) -> dict[str, Any]:
     own = illnesses if len(illnesses) <= len(ILLNESSES) else illnesses[: len(ILLNESSES) - 1]
     categories |= {name: to_rgba(colour, 0.75) for name, colour in zip(own, ILLNESSES, strict=False)}
     if len(own) < len(illnesses):
-        categories[OTHERS] = to_rgba(ILLNESSES[-1], 0.75)
+        categories[OTHERS] = to_rgba(INK, 0.3)  # a grey: no illness stands out that has no colour of its own
     return categories
+
+
+def _is_dark(colour: Any) -> bool:
+    """Return True if light letters are read better on a colour than dark ones."""
+    red, green, blue, alpha = to_rgba(colour)
+    return 1 - alpha * (1 - (0.3 * red + 0.6 * green + 0.1 * blue)) < 0.35
 
 
 def _most_frequent(cells: Sequence[CellResponse]) -> str:
