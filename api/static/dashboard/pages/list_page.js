@@ -38,7 +38,9 @@ export async function listPage({ page, signal, say }, { title, path, headings, n
   document.title = `${title} · Gradient Lab`;
 
   async function read() {
-    const answer = await get(shown, { signal });
+    const asked = shown;
+    const answer = await get(asked, { signal });
+    if (asked !== shown) return; // another page was turned to meanwhile
     if (isNew(answer)) {
       /** @type {Row[]} */
       const rows = answer[path.slice(1)];

@@ -39,8 +39,11 @@ export function liveStudy(first, { show, fail }, page) {
       if (hasActed && !isOver(now.study)) follow().catch(fail);
     });
     const inTime = isOver(now.study) || (await stream.joined());
-    await readTable();
-    gate.release();
+    try {
+      await readTable();
+    } finally {
+      gate.release();
+    }
     if (!inTime) gate.joined.then(readAgain);
   }
 
