@@ -118,9 +118,11 @@ class Streams(ABC, Generic[AnyFeed, AnyState]):
 
     async def _join(self, id: UUID) -> AnyFeed:
         feed = self._feeds.get(id)
-        if feed is None:
+        if feed is None or feed.is_over:  # a study may have been continued since
             opened = await self._read(partial(self._open, id))
-            feed = self._feeds.setdefault(id, opened)
+            feed = self._feeds.get(id)  # of another listener, meanwhile
+            if feed is None or feed.is_over:
+                feed = self._feeds[id] = opened
         feed.listeners += 1
         if self._poller is None or self._poller.done():
             self._poller = asyncio.create_task(self._poll())

@@ -71,13 +71,15 @@ class StudyFeed(SharedFeed):
     def __init__(self, id: UUID, store: ExperimentStore) -> None:
         super().__init__()
         self._id, self._store = id, store
-        self.record = store.studies.get(id)
         self._end: StudyStatus | Literal["deleted"] | None = None
         self._log: deque[StudyNews] = deque()
-        self._before_first: State = self.record.state
         self._under_way: dict[int, CellResponse] = {}
-        for cells in self._changed(self.record.spec, self.record.revision):
+        earlier = store.studies.get(id)
+        for cells in self._changed(earlier.spec, earlier.revision):
             self._keep(cells)
+        # Read behind the cells: what changes from here on is not yet known of any.
+        self.record = store.studies.get(id)
+        self._before_first: State = self.record.state
         self._finish()
 
     @property
@@ -99,7 +101,8 @@ class StudyFeed(SharedFeed):
             NotFound: the study was deleted.
         """
         record, before, texts = self._store.studies.get(self.id), StudyPosition(self.record.state), []
-        for cells in self._changed(record.spec, self.record.revision):
+        # All are read before any is noted as sent: the database may stop answering between two slices.
+        for cells in list(self._changed(record.spec, self.record.revision)):
             news = [cell for cell in cells if self._under_way.get(cell.position) != cell]
             self._keep(cells)
             if news:

@@ -55,7 +55,7 @@ cells = Table(
     Column("error", Text),
     Column("pruned_epoch", Integer),
     Column("pruned_value", Double),  # null where it is not finite
-    Column("revision", Integer, nullable=False, server_default="0"),  # the study's at the row's last change
+    Column("revision", Integer, nullable=False, server_default="1"),  # the study's at the row's last change
     Index(None, "study", "status"),
     Index(None, "study", "revision"),
 )

@@ -12,7 +12,8 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    op.add_column("cells", sa.Column("revision", sa.Integer(), nullable=False, server_default="0"))
+    # A study begins at revision 1, and streams from the beginning send what has changed since revision 0.
+    op.add_column("cells", sa.Column("revision", sa.Integer(), nullable=False, server_default="1"))
     op.create_index(op.f("ix_cells_study_revision"), "cells", ["study", "revision"])
 
 

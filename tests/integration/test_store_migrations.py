@@ -9,6 +9,7 @@ import pytest
 from alembic import command
 from sqlalchemy import JSON, BigInteger, DateTime, LargeBinary, Uuid, column, insert, select, table
 
+from api.live.study_feed import BEGINNING
 from core.records import Summary
 from core.store import ExperimentStore
 from core.store.database import connect, reading, writing
@@ -16,10 +17,11 @@ from core.store.migrate import _config, check_revision, upgrade
 from gradlab.errors import NotFound, Unavailable
 from gradlab.measurement.history import Tensor
 from gradlab.remedies.rewriting.start import with_start
-from gradlab.schemas.status import Status
+from gradlab.schemas.status import CellStatus, Status
 from gradlab.schemas.treatments import TreatmentRequest
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.initial_weights import InitialWeights, tensors_in
+from gradlab.spec.study import StudySpec, grid
 from tests.builders import MINUTE, a_chunk, a_spec, an_external_spec, measured
 from tests.unit.treatment.worlds import DEEP_TANH, a_treatment
 
@@ -254,6 +256,19 @@ def test_trainings_from_uploaded_weights_go_with_the_way_back(old_url, open_stor
     assert not any("initial_weights" in each for each in specs)
     upgrade(old_url)
     assert kept in [each.id for each in open_store(old_url).page(limit=9).experiments]
+
+
+def test_streams_from_the_beginning_send_the_cells_of_earlier_studies(old_url, open_store):
+    upgrade(old_url)
+    store = open_store(old_url)
+    base, axes = a_spec().model_dump(mode="json"), [{"knob": "width", "values": [2, 3]}]
+    spec = StudySpec.model_validate({"base": base, "axes": axes})
+    study = store.studies.add(spec, list(grid(spec.axes)))[0].id
+    store.close()
+    migrate(old_url, command.downgrade, "0018")
+    upgrade(old_url)
+    cells = open_store(old_url).studies.changed(study, since=BEGINNING[0], after=-1, limit=9)
+    assert [cell.status for cell in cells] == [CellStatus.waiting] * 2
 
 
 def test_the_way_back_keeps_what_the_first_version_can_read(old_url, open_store):

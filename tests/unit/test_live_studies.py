@@ -11,8 +11,10 @@ from api.live import streams, study_feed
 from api.live.study_feed import StudyPosition, read_study_position
 from api.live.study_streams import StudyStreams
 from core.store import ExperimentStore
+from core.store.study_store import StudyStore
 from core.use_cases import advancing, studies
 from core.use_cases.drawing import next_cells
+from gradlab.errors import Unavailable
 from gradlab.schemas.status import Status, StudyStatus
 from gradlab.spec.study import StudySpec, grid
 from tests.builders import MINUTE, Bell, a_chunk, a_spec
@@ -164,6 +166,57 @@ def test_a_paused_study_goes_on_and_a_deleted_one_ends(store):
         assert (await listener.until("done")).data["status"] == "deleted"
 
     telling(store, story)
+
+
+def test_a_study_that_is_continued_is_followed_anew_while_its_old_feed_has_listeners(store):
+    study, _ = begun(store, 2)
+
+    async def story(live: StudyStreams):
+        slow, quick = (Listener(live.stream(study, None, replay=True)) for _ in range(2))
+        await slow.until("status")
+        await quick.until("status")
+        studies.cancel(study, store=store)
+        await quick.until("done")
+        studies.resume(study, store=store, queue=Bell())
+        late = Listener(live.stream(study, None, replay=True))
+        assert (await late.until("status")).data["status"] == StudyStatus.running
+        assert (await slow.until("done")).data["status"] == StudyStatus.cancelled
+        studies.cancel(study, store=store)
+        assert (await late.until("done")).data["status"] == StudyStatus.cancelled
+
+    telling(store, story)
+
+
+def test_news_whose_reading_breaks_off_come_with_the_next_poll(store, monkeypatch):
+    monkeypatch.setattr(study_feed, "MAX_EVENT_CELLS", 1)
+    study, (one, _) = begun(store, 2, 3)
+    feed = study_feed.StudyFeed(study, store)
+    train(store, one, epochs=2)
+    changed = StudyStore.changed
+
+    def breaking(self: StudyStore, id: UUID, *, after: int, **more: int) -> Any:
+        if after == 0:
+            raise Unavailable("The database does not answer.")
+        return changed(self, id, after=after, **more)
+
+    with monkeypatch.context() as outage:
+        outage.setattr(StudyStore, "changed", breaking)
+        with pytest.raises(Unavailable):
+            feed.poll()
+    assert b'"status":"running","experiment_ids"' in feed.poll()[1]
+
+
+def test_a_change_while_a_feed_opens_is_none_that_it_has_sent(store, monkeypatch):
+    study, (one,) = begun(store, 2)
+    before, changed, begins = store.studies.get(study).state, StudyStore.changed, iter([True])
+
+    def later(self: StudyStore, id: UUID, **more: int) -> Any:
+        if next(begins, False):
+            train(store, one, epochs=2)
+        return changed(self, id, **more)
+
+    monkeypatch.setattr(StudyStore, "changed", later)
+    assert not study_feed.StudyFeed(study, store).holds(before), "who resumes from before it reads the store"
 
 
 @pytest.mark.parametrize("written", [None, "", "7", "1.2.3", "1.2.done.", "1.-2", f"1.{'9' * 13}"])
