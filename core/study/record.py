@@ -22,7 +22,7 @@ class CellPlace:
 
 @dataclass(frozen=True)
 class Pruned:
-    """Where a cell was pruned.
+    """Epoch and value at which a cell was pruned.
 
     Attributes:
         epoch: the epoch whose value was worse than others'.

@@ -65,13 +65,15 @@ class Comparison:
 
 
 def comparison_of(experiment_id: UUID, *, store: ExperimentStore) -> Comparison | None:
-    """Return the comparison of the cell that an experiment trains; None if no study prunes it."""
+    """Return the comparison of the cell that an experiment trains; None if no study prunes it, and after any error."""
     try:
         for study_id in store.studies.waiting_for(experiment_id):
             if store.studies.get(study_id).spec.pruner is not None:
                 return Comparison(study_id, experiment_id, store)
     except (NotFound, Unavailable) as error:
         log.info("not_compared", reason=str(error))
+    except Exception:
+        log.exception("comparison_failed")
     return None
 
 

@@ -15,7 +15,6 @@ from core.study import Cell, CellPlace, by_position
 from core.use_cases.drawing import check_search
 from core.use_cases.experiments import calibration
 from gradlab.errors import Invalid, Problem
-from gradlab.schemas.status import CellStatus
 from gradlab.schemas.studies import StudyExtensionRequest, StudyRequest
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.bounds import context
@@ -154,8 +153,8 @@ def cells_added(
     placed = by_position(cells)
     if further := after.run_seeds[len(before.run_seeds) :]:
         for batches in placed:
-            if batches[0].status is CellStatus.pruned:
-                continue  # it was worse than others
+            if batches[0].pruned is not None:
+                continue  # it was worse than others; its training may still have to stop
             yield CellPlace(batches[0].place.position, len(batches)), batches[0].point, further
     if after.search.kind == "grid":
         listed = [[repr(value) for value in axis.listed or ()] for axis in before.axes]

@@ -8,9 +8,12 @@ import pytest
 
 from core.settings import Settings
 from core.store import ExperimentStore
+from core.store.database import connect, writing
+from core.store.study_tables import studies as rows
 from core.training.train import train
 from core.use_cases import advancing, studies
 from core.use_cases.experiments import run
+from core.use_cases.pruning import comparison_of
 from gradlab.schemas.status import CellStatus, StudyStatus
 from gradlab.spec.study import StudySpec
 from tests.builders import MINUTE, Bell, a_spec
@@ -94,3 +97,14 @@ def test_a_bad_cell_is_pruned_and_a_good_one_is_not(worker):
             other.pruned,
             other.result,
         )
+
+
+def test_a_cell_of_a_study_that_cannot_be_read_is_trained_without_comparisons(worker, sqlite_url):
+    worker.begin()
+    cell = worker.waiting[0]
+    assert comparison_of(cell, store=worker.store) is not None
+    engine = connect(sqlite_url)
+    with writing(engine) as connection:
+        connection.execute(rows.update().values(spec="{}"))
+    engine.dispose()
+    assert comparison_of(cell, store=worker.store) is None

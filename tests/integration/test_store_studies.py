@@ -49,6 +49,13 @@ def statuses(store: ExperimentStore, id: Any) -> list[str]:
     return [str(cell.status) for cell in store.studies.cells(id)]
 
 
+def positions_of_further_seeds(store: ExperimentStore, id: Any) -> list[int]:
+    """The positions of the cells that get a further seed, if their study is extended by one."""
+    spec = store.studies.get(id).spec
+    longer = extended(spec, StudyExtensionRequest(seeds=[7]))
+    return [place.position for place, _, _ in cells_added(spec, longer, store.studies.cells(id))]
+
+
 def result(*metrics: float) -> CellResult:
     return CellResult("healthy", None, tuple(SeedOutcome(i, each, False, (None,)) for i, each in enumerate(metrics)))
 
@@ -234,6 +241,7 @@ def test_a_cell_is_pruned_unless_another_study_waits_for_it(store):
     command = store.append(claims[two], a_chunk(claims[two].spec, seed=0, first_epoch=0, epochs=2))
     assert command is WorkerCommand.cancel
     # Whoever continues the study meanwhile does not train it again, and neither does who extends it.
+    assert positions_of_further_seeds(store, first) == [0]
     store.studies.halt(first, StudyStatus.paused)
     store.studies.resume(first)
     store.finish(claims[two], Status.cancelled)
@@ -244,8 +252,7 @@ def test_a_cell_is_pruned_unless_another_study_waits_for_it(store):
     record, cells = store.studies.get(first), store.studies.cells(first)
     assert record.counts == {CellStatus.running: 1, CellStatus.pruned: 1}
     assert (cells[1].status, cells[1].result, cells[1].seconds) == (CellStatus.pruned, None, 1.0)
-    longer = extended(record.spec, StudyExtensionRequest(seeds=[7]))
-    assert [place.position for place, _, _ in cells_added(record.spec, longer, cells)] == [0]
+    assert positions_of_further_seeds(store, first) == [0]
 
 
 def test_a_cell_that_ends_before_its_worker_is_to_stop_has_completed(store):

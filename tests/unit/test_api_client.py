@@ -174,6 +174,31 @@ def test_waiting_gives_up_when_patience_ends(client: Client, monkeypatch):
         client.wait(submitted.id, patience=0.05)
 
 
+@pytest.mark.slow
+def test_waiting_closes_its_stream_and_raises_the_errors_of_its_callback(client: Client, monkeypatch):
+    cancelled = client.cancel(client.submit(SPEC).id)
+    closed, counts = [], []
+
+    def stream(_: object):
+        try:
+            yield cancelled
+        finally:
+            closed.append(True)
+
+    monkeypatch.setattr(client, "_statuses", stream)
+    client.wait(cancelled.id, progress=lambda _: counts.append(len(closed)))
+    assert counts == [0, 1], "it is closed before the experiment is polled"
+    errors = iter([Unreachable("another service is away")])
+
+    def progress(_: object) -> None:
+        for error in errors:
+            raise error
+
+    with pytest.raises(Unreachable, match="another service"):
+        client.wait(cancelled.id, progress=progress)
+    assert len(closed) == 2
+
+
 def test_something_else_that_answers_is_not_taken_for_the_service(client: Client, monkeypatch):
     monkeypatch.setattr(client._http, "request", lambda *_, **__: httpx2.Response(404, text="nothing here"))
     with pytest.raises(Unreachable, match="not as this version of Gradient Lab does"):

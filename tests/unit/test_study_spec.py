@@ -184,11 +184,16 @@ def test_a_pruner_compares_a_metric_before_the_training_ends():
     axis, search = {"knob": "width", "values": [1, 2]}, {"kind": "tpe", "pruner": {"kind": "median"}}
     fields = {"search": search, "budget": {"trainings": 40}}
     assert a_study(axis, **fields).pruner == MedianPruner()
+    without = a_study(axis, **{**fields, "search": "tpe"}).model_dump_json()
+    assert '"startup":10' in without
+    assert "pruner" not in without, "as earlier versions wrote and read it"
     assert a_study(axis, **{**fields, "search": {"kind": "tpe", "pruner": "percentile"}}).pruner == PercentilePruner()
     assert problem_of(axis, **fields, objective="failing_share").field == "objective"
     late = {**search, "pruner": {"kind": "median", "warmup_epochs": 10_000_000}}
     problem = problem_of(axis, **{**fields, "search": late})
     assert (problem.field, problem.received) == ("search.pruner.warmup_epochs", "10,000,000")
+    rare = problem_of(axis, **{**fields, "search": {"kind": "tpe", "pruner": {"kind": "median", "interval": 9_999}}})
+    assert (rare.field, rare.received) == ("search.pruner.interval", "9,999")
     epochs = {"pointer": "/training/epochs", "values": [5, 20_000_000]}
     assert a_study(epochs, **{**fields, "search": late}).pruner is not None, "an axis decides when it ends"
     assert problem_of(axis, search={"kind": "grid", "pruner": "median"}).field == "search.pruner"

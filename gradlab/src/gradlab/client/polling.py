@@ -1,8 +1,8 @@
 """Waiting for the end of a resource: by its event stream, and by polling across restarts of the service."""
 
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from gradlab.client.connection import Connection, Refused, Unreachable
@@ -42,8 +42,8 @@ class Polling(Connection):
         Raises:
             Unreachable: the service did not respond for longer than `patience`, or not as this version's does.
         """
-        with suppress(Unreachable, Refused):
-            for state in live:
+        with closing(_answered(live)) as states:
+            for state in states:
                 progress(state)
                 if is_over(state):
                     break
@@ -66,3 +66,9 @@ class Polling(Connection):
                 headers, pause = {"If-None-Match": response.headers["ETag"]}, MIN_PAUSE_SECONDS
             time.sleep(pause)
             pause = min(MAX_PAUSE_SECONDS, pause * 1.2)
+
+
+def _answered(live: Iterable[Live]) -> Generator[Live]:
+    """Yield the states of an event stream until it ends or the service does not respond."""
+    with suppress(Unreachable, Refused):
+        yield from live

@@ -95,7 +95,7 @@ class SpreadResponse(ResponseModel):
 
 
 class PrunedResponse(ResponseModel):
-    """Where a cell was pruned."""
+    """Epoch and value at which a cell was pruned."""
 
     epoch: int = Field(description="epoch at which it was worse than others; its training went on for a few more")
     value: float | None = Field(description="the study's metric at that epoch, as the median over the seeds")

@@ -64,7 +64,7 @@ class LossCalls:
         """Join the calls that are kept, and choose how many are kept from now on, after the last one."""
         meters, self._ended, self._waiting = [*self._ended, self.meter], [], 0
         if self._most == 1:
-            self._version = loss._version  # no time for a change
+            self._version = loss._version  # this call returned just now: the loop cannot have changed its loss
         versions = set(map(_VERSION, join(meters)))
         self._are_changed = self._are_changed or versions != {self._version} or _is_changed(self._last)
         output, target = (*arguments, None, None)[:2]

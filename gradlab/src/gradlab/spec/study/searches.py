@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from gradlab.frozen import Frozen, one_of
+from gradlab.frozen import Frozen, added, one_of
 
 
 class Grid(Frozen):
@@ -76,7 +76,7 @@ class Tpe(Frozen):
     """The seed of the proposals. They also depend on which cells had finished when each was made."""
     startup: int = Field(default=10, ge=1, le=1_000)
     """The number of cells that are drawn at random before the estimator proposes."""
-    pruner: Pruner | None = None
+    pruner: Pruner | None = added(None)
     """The pruner that ends the trainings of cells that are worse than others: an object, or a kind's name; by default
     each runs to its end."""
 

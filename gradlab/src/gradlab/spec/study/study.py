@@ -151,8 +151,9 @@ class StudySpec(StudyFields):
             return self
         first, epochs = self.pruner.epochs(0).start, self.base.training.epochs
         if first >= epochs:
+            field = "warmup_epochs" if self.pruner.warmup_epochs else "interval"
             expected = f"a first comparison before the end of the training, at epoch {epochs:,}"
-            raise impossible("search.pruner.warmup_epochs", expected, f"{first:,}")
+            raise impossible(f"search.pruner.{field}", expected, f"{first:,}")
         return self
 
     @model_validator(mode="after")
