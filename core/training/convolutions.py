@@ -158,13 +158,13 @@ def _transposed_volumes(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
     depth, *image = axes
 
     def forward(x: Any, kernel: Any) -> Any:
-        def convolved(parts: Sequence[Part]) -> Any:
+        def convolved(volumes: Any, parts: Sequence[Part]) -> Any:
             (part,) = parts
-            turned = tf.reverse(parted(kernel, [depth], parts), [0])
-            layers, padded = turned.shape[0], part.filling[0] + part.filling[1] + x.shape[1] - part.skipped
+            turned = tf.reverse(parted(kernel, parts), [0])
+            layers, padded = turned.shape[0], part.filling[0] + part.filling[1] + volumes.shape[1] - part.skipped
             places = padded - depth.dilation * (layers - 1)
             ways = [(number * depth.dilation, 1) for number in range(layers)]
-            images = _covered(x[:, part.skipped :], part.filling, ways, places)
+            images = _covered(volumes[:, part.skipped :], part.filling, ways, places)
             by_image = tf.reshape(tf.transpose(turned, [1, 2, 3, 0, 4]), (*kernel.shape[1:4], -1))
             made = transposed(images, by_image, image)
             return tf.reshape(made, (-1, places, *made.shape[1:]))
@@ -172,7 +172,7 @@ def _transposed_volumes(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
         def gradients(upstream: Any) -> tuple[Any, Any]:
             return _over_depth(upstream, kernel, axes), _by_kernel(upstream, kernel, axes, x)
 
-        return interleaved(convolved, [depth]), gradients
+        return interleaved(convolved, x, [depth]), gradients
 
     return tf.custom_gradient(forward)(x, kernel)
 

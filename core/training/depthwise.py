@@ -67,15 +67,15 @@ def _to_input(upstream: Any, weights: Any, axes: Sequence[Axis]) -> Any:
     channels = weights.shape[-1]
     kernel = tf.reshape(weights, (*(axis.kernel for axis in axes), channels))
 
-    def added(parts: Sequence[Part]) -> Any:
-        part = parted(kernel, axes, parts)
-        x = upstream[:, *(slice(each.skipped, None) for each in parts)]
+    def added(places: Any, parts: Sequence[Part]) -> Any:
+        part = parted(kernel, parts)
+        x = places[:, *(slice(each.skipped, None) for each in parts)]
         x = tf.pad(x, [[0, 0], *(each.filling for each in parts), [0, 0]])
         ways = zip(axes, x.shape[1:-1], part.shape, strict=False)
         back = [Axis(size, positions, dilation=axis.dilation) for axis, size, positions in ways]
         return _weighted(shifted(x, back), tf.reverse(tf.reshape(part, (-1, channels)), [0]))
 
-    return interleaved(added, axes)
+    return interleaved(added, upstream, axes)
 
 
 def _to_weights(upstream: Any, parts: Sequence[Any]) -> Any:

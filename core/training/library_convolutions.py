@@ -56,16 +56,17 @@ def _forward(x: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
 def _to_input(upstream: Any, kernel: Any, axes: Sequence[Axis]) -> Any:
     """Gradient with respect to the input: upstream gradient convolved with the flipped kernel.
 
-    With strides, each position of a block takes the part of the kernel that reaches it: no zeros are multiplied.
+    With strides, each position of a block takes the part of the kernel that reaches it. Zeros are multiplied only where
+    these parts are many.
     """
 
-    def convolved(ways: Sequence[Part]) -> Any:
-        turned = tf.transpose(tf.reverse(parted(kernel, axes, ways), [0, 1]), [0, 1, 3, 2])
-        x = upstream[:, *(slice(way.skipped, None) for way in ways)]
+    def convolved(places: Any, ways: Sequence[Part]) -> Any:
+        turned = tf.transpose(tf.reverse(parted(kernel, ways), [0, 1]), [0, 1, 3, 2])
+        x = places[:, *(slice(way.skipped, None) for way in ways)]
         zeros = [[0, 0], *(way.filling for way in ways), [0, 0]]
         return tf.nn.conv2d(x, turned, 1, zeros, dilations=[axis.dilation for axis in axes])
 
-    return interleaved(convolved, axes)
+    return interleaved(convolved, upstream, axes)
 
 
 def _to_kernel(upstream: Any, x: Any, axes: Sequence[Axis]) -> Any:

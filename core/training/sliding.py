@@ -9,6 +9,10 @@ from typing import Any
 
 import tensorflow as tf
 
+# Parts of a kernel that are computed one by one. Each is an operation to trace and to compile; 16 are all parts of
+# strides of 4 in two axes.
+MAX_PARTS = 16
+
 
 @dataclass(frozen=True)
 class Part:
@@ -18,11 +22,13 @@ class Part:
 
     Attributes:
         begin: the first of its positions in the kernel.
+        step: distance in the kernel from one of its positions to the next.
         skipped: number of places before those that it slides over.
         filling: number of padding positions before and after the places.
     """
 
     begin: int
+    step: int
     skipped: int
     filling: tuple[int, int]
 
@@ -69,15 +75,28 @@ class Axis:
 
     @property
     def parts(self) -> list[Part]:
-        """The parts of the kernel that reach the first position of a block of one stride, the second, and so on."""
+        """The parts of the kernel that reach the first position of a block of one stride, the second, and so on.
+
+        With a stride beyond the kernel it has fewer parts than a block has positions: there is none for those from
+        `kernel - filling[0]` on that no place reaches.
+        """
         blocks = -(-self.size // self.stride)
         parts = []
         for place in range(self.stride):
             ahead, begin = divmod(place + self.filling[0], self.stride)
-            positions = max(1, -(-(self.kernel - begin) // self.stride))
+            if begin >= self.kernel:
+                continue
+            positions = -(-(self.kernel - begin) // self.stride)
             before = self.dilation * (positions - 1) - ahead
-            parts.append(Part(begin, max(0, -before), (max(0, before), blocks + ahead - self.places)))
+            filling = max(0, before), blocks + ahead - self.places
+            parts.append(Part(begin, self.stride, max(0, -before), filling))
         return parts
+
+    @property
+    def whole(self) -> Part:
+        """The whole kernel as a part: it slides over places with zeros between them, `extent` positions."""
+        before = self.reach - 1 - self.filling[0]
+        return Part(0, 1, 0, (before, self.size + self.reach - 1 - before - self.extent))
 
     @cached_property
     def filling(self) -> tuple[int, int]:
@@ -95,9 +114,12 @@ def axes_of(
     padding: str,
     dilations: Iterable[int] | None = None,
 ) -> tuple[Axis, ...]:
-    """Return the axes of a layer; without dilation by default."""
+    """Return the axes of a layer; without dilation by default.
+
+    A stride beyond the size leaves one place, as a stride of the size does, which is taken for it.
+    """
     ways = zip(sizes, kernel, strides, dilations or (1,) * len(kernel), strict=True)
-    return tuple(Axis(*way, padding) for way in ways)
+    return tuple(Axis(size, width, min(stride, size), dilation, padding) for size, width, stride, dilation in ways)
 
 
 def shifted(x: Any, axes: Sequence[Axis], fill: float = 0.0) -> list[Any]:
@@ -159,30 +181,61 @@ def overlapped(parts: Any, axes: Sequence[Axis]) -> Any:
     return positions[:, *(slice(axis.filling[0], axis.filling[0] + axis.size) for axis in axes)]
 
 
-def parted(kernel: Any, axes: Sequence[Axis], parts: Sequence[Part]) -> Any:
-    """Return the part of a kernel, (*sizes, ...), that reaches one position of each block; zeros where none does."""
-    missing = [[0, max(0, axis.stride - axis.kernel)] for axis in axes]
-    if any(behind for _, behind in missing):
-        kernel = tf.pad(kernel, [*missing, *[[0, 0]] * (len(kernel.shape) - len(axes))])
-    return kernel[tuple(slice(part.begin, None, axis.stride) for axis, part in zip(axes, parts, strict=True))]
+def parted(kernel: Any, parts: Sequence[Part]) -> Any:
+    """Return a part of a kernel, (*sizes, ...), along each of its first axes."""
+    return kernel[tuple(slice(part.begin, None, part.step) for part in parts)]
 
 
-def interleaved(compute: Callable[[Sequence[Part]], Any], axes: Sequence[Axis]) -> Any:
+def interleaved(compute: Callable[[Any, Sequence[Part]], Any], x: Any, axes: Sequence[Axis]) -> Any:
     """Join what is computed for each position of a block: (batch, *blocks, channels) -> (batch, *positions, channels).
 
+    Positions that no kernel reaches are zeros. If the kernel has more than `MAX_PARTS` parts, all positions are
+    computed at once, with zeros between the places.
+
     Args:
-        compute: takes the part of the kernel along each axis.
+        compute: takes the places, (batch, *places, channels), and the part of the kernel along each axis.
+        x: the places.
         axes: how the kernel slides.
     """
-    made = [compute(parts) for parts in product(*(axis.parts for axis in axes))]
+    ways = [axis.parts for axis in axes]
+    if math.prod(map(len, ways)) > MAX_PARTS:
+        return compute(_spread(x, axes), [axis.whole for axis in axes])
+    made = [compute(x, parts) for parts in product(*ways)]
     for number, axis in reversed([*enumerate(axes, start=1)]):
         if axis.stride > 1:
-            groups = [made[begin : begin + axis.stride] for begin in range(0, len(made), axis.stride)]
-            made = [_woven(group, number)[(slice(None),) * number + (slice(0, axis.size),)] for group in groups]
+            count = len(ways[number - 1])
+            groups = [made[begin : begin + count] for begin in range(0, len(made), count)]
+            made = [_woven(group, number, axis) for group in groups]
     return made[0]
 
 
-def _woven(parts: Sequence[Any], axis: int) -> Any:
-    """Take the entries of an axis in turns from each part."""
-    size, *behind = parts[0].shape[axis:]
-    return tf.reshape(tf.stack(parts, axis + 1), (-1, *parts[0].shape[1:axis], size * len(parts), *behind))
+def _woven(parts: Sequence[Any], number: int, axis: Axis) -> Any:
+    """Take the entries of an axis in turns from each part; zeros at positions of a block that have none."""
+    blocks, *behind = parts[0].shape[number:]
+    beside = tf.stack(parts, number + 1)
+    if missing := axis.stride - len(parts):
+        ahead = axis.kernel - axis.filling[0]
+        first, last = tf.split(beside, [ahead, len(parts) - ahead], number + 1)
+        beside = tf.concat([_behind(first, number + 1, missing), last], number + 1)
+    woven = tf.reshape(beside, (-1, *parts[0].shape[1:number], blocks * axis.stride, *behind))
+    return _until(woven, number, axis.size)
+
+
+def _spread(x: Any, axes: Sequence[Axis]) -> Any:
+    """Insert zeros between places: (batch, *places, channels) -> (batch, *extents, channels)."""
+    for number, axis in enumerate(axes, start=1):
+        if axis.extent > axis.places:
+            apart = _behind(tf.expand_dims(x, number + 1), number + 1, axis.stride - 1)
+            whole = tf.reshape(apart, (-1, *x.shape[1:number], axis.places * axis.stride, *x.shape[number + 1 :]))
+            x = _until(whole, number, axis.extent)
+    return x
+
+
+def _behind(x: Any, number: int, count: int) -> Any:
+    """Add zeros behind the entries of an axis."""
+    return tf.pad(x, [[0, count if each == number else 0] for each in range(len(x.shape))])
+
+
+def _until(x: Any, number: int, size: int) -> Any:
+    """Return the first entries of an axis."""
+    return x[(slice(None),) * number + (slice(0, size),)]

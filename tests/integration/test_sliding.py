@@ -1,6 +1,7 @@
 """Convolutions and poolings in the engine's own words: Keras's numbers, in forms that are fast inside a loop."""
 
 import re
+from functools import partial
 from typing import Any
 
 import keras
@@ -14,7 +15,7 @@ from core.training import convolutions, poolings
 from core.training.data import Data
 from core.training.depthwise import depthwise
 from core.training.program import Program
-from core.training.sliding import Axis, axes_of
+from core.training.sliding import MAX_PARTS, Axis, axes_of
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.experiment import ModelSpec
 from gradlab.vocabulary.layers.layer import ShapeMismatch
@@ -140,6 +141,101 @@ def test_depthwise_convolutions_are_kerass_also_with_strides_beyond_the_kernel(r
     layer.build(shape)
     axes = axes_of(positions, kernel_size, [stride] * rank, padding)
     assert_kerass(layer, shape, layer.kernel, lambda *each: depthwise(*each, axes))
+
+
+# Kernel, strides and places or positions of transposed and depthwise layers: strides beyond the kernel, beyond the map,
+# and so many parts of the kernel that all positions are computed at once.
+FAR = {
+    "beyond the kernel": ((3, 2), (8, 5), (1, 2)),
+    "beyond the kernel, odd": ((3, 3), (8, 8), (13, 3)),
+    "as wide as the kernel": ((8, 8), (8, 8), (9, 3)),
+    "within the kernel": ((9, 7), (5, 5), (11, 2)),
+    "beyond the map": ((3, 3), (1000, 1000), (8, 8)),
+    "sequences": ((19,), (18,), (37,)),
+}
+
+
+def far_layers(case: str) -> list[tuple[Any, tuple[int, ...], Any]]:
+    """Keras's layers, transposed, depthwise and plain, the shape of a batch, and the form that computes the same."""
+    kernel, strides, positions = FAR[case]
+    # What a transposed layer makes of strides of 1,000 has a thousand positions a place.
+    places, apart = [max(1, size // 8) for size in positions], [min(stride, 32) for stride in strides]
+    made_layers: list[tuple[Any, tuple[int, ...], Any]] = []
+    for padding in ("valid", "same"):
+        options = {"padding": padding, "use_bias": False}
+        layer = getattr(keras.layers, f"Conv{len(kernel)}DTranspose")(2, kernel, apart, **options)
+        sizes = layer.compute_output_shape((2, *places, 3))[1:-1]
+        axes = axes_of(sizes, kernel, apart, padding)
+        made_layers.append((layer, (2, *places, 3), partial(convolutions.convolve_transposed, axes=axes)))
+        if any(size < width for size, width in zip(positions, kernel, strict=True)) and padding == "valid":
+            continue
+        axes = axes_of(positions, kernel, strides, padding)
+        if len(set(strides)) == 1:  # TensorFlow's own takes no others
+            layer = getattr(keras.layers, f"DepthwiseConv{len(kernel)}D")(kernel, strides[0], **options)
+            made_layers.append((layer, (2, *positions, 3), partial(depthwise, axes=axes)))
+        if len(kernel) == 2:
+            layer = keras.layers.Conv2D(2, kernel, strides, **options)
+            made_layers.append((layer, (2, *positions, 3), partial(convolutions.ordered, axes=axes)))
+    return made_layers
+
+
+@pytest.mark.parametrize("case", FAR)
+def test_strides_beyond_the_kernel_and_the_map_are_kerass(case):
+    for layer, shape, form in far_layers(case):
+        layer.build(shape)
+        assert_kerass(layer, shape, layer.kernel, form)
+
+
+def test_volumes_with_strides_beyond_the_kernel_are_kerass():
+    shape = (2, 2, 1, 1, 2)
+    layer = keras.layers.Conv3DTranspose(2, (2, 3, 1), (17, 5, 2), "same", use_bias=False)
+    layer.build(shape)
+    axes = axes_of(layer.compute_output_shape(shape)[1:-1], layer.kernel_size, layer.strides, "same")
+    assert_kerass(layer, shape, layer.kernel, partial(convolutions.convolve_transposed, axes=axes))
+
+
+def operations(form: Any, *shapes: tuple[int, ...]) -> list[str]:
+    """Types of the operations that a form and its gradients are traced to."""
+
+    @tf.function
+    def traced(*tensors):
+        with tf.GradientTape() as tape:
+            tape.watch(tensors)
+            out = form(*tensors)
+        return tape.gradient(out, tensors)
+
+    return [each.type for each in traced.get_concrete_function(*map(tf.TensorSpec, shapes)).graph.get_operations()]
+
+
+@pytest.mark.parametrize("width", [3, 32])
+def test_large_strides_are_traced_to_few_operations(width):
+    kernel = (width, width, 2, 3)
+    axes = axes_of((64, 64), (width, width), (32, 32), "same")
+    made = operations(partial(convolutions.convolve_transposed, axes=axes), (2, 2, 2, 3), kernel)
+    # One for each part of the kernel, one forward, one by the kernel.
+    assert made.count("Conv2D") <= MAX_PARTS + 2
+    assert len(made) < 1000
+    # A sum of shifted inputs is an operation for each position of a kernel, whatever the strides.
+    axes = axes_of((8, 8), (3, 3), (1000, 1000), "same")
+    assert len(operations(partial(depthwise, axes=axes), (2, 8, 8, 3), (3, 3, 3, 1))) < 1000
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_positions_that_no_kernel_reaches_are_zero_whatever_comes_upstream(bad):
+    kernel, upstream = tf.ones((3, 3, 2, 2)), tf.fill((1, 2, 2, 2), np.float32(bad))
+    x = tf.zeros((1, 16, 16, 2))
+    axes = axes_of((16, 16), (3, 3), (8, 8), "valid")
+    made = [convolutions.convolve_transposed(upstream, kernel, axes)]
+    for form, weights in ((convolutions.ordered, kernel), (depthwise, kernel[..., :1])):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            out = form(x, weights, axes)
+        made.append(tape.gradient(out, x, upstream))
+    reached = np.arange(16) % 8 < 3
+    for each in made:
+        finite = np.isfinite(each.numpy())[0]
+        assert not finite[np.ix_(reached, reached)].any()
+        assert (each.numpy()[0][~np.outer(reached, reached)] == 0).all()
 
 
 @given(sliding_layers(tuple(poolings.POOLS)), st.booleans())
