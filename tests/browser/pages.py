@@ -25,7 +25,9 @@ UNANSWERED = "The service does not answer."
 
 def endless(**more: Any) -> ExperimentSpec:
     """A training that outlasts any test."""
-    return a_spec(training=a_spec().training.model_dump(mode="json") | {"epochs": 50_000}, **more)
+    samples = {"kind": "circles", "samples": 8192, "noise": 0.1, "train_size": 4096}
+    training = a_spec().training.model_dump(mode="json") | {"epochs": 50_000}
+    return a_spec(**{"dataset": samples, "training": training} | more)
 
 
 @contextmanager
