@@ -457,17 +457,6 @@ def test_gradients_too_many_to_be_kept_are_measured_by_the_program_itself(monkey
                 np.testing.assert_allclose(values, measured[kind], rtol=1e-4, atol=1e-6, err_msg=kind)
 
 
-def test_no_epochs_are_a_look_at_the_initial_state():
-    spec = a_spec([dense("tanh"), SIGMOID], seeds=(0, 1, 2))
-    whole = [run for chunk in train(spec) for run in chunk.runs if run.history.first_epoch == 0]
-    (chunk,) = train(spec.model_copy(update={"training": spec.training.model_copy(update={"epochs": 0})}))
-    assert chunk.ended
-    for looked, trained_on in zip(chunk.runs, whole, strict=True):
-        np.testing.assert_array_equal(looked.history.metrics, trained_on.history.metrics)
-        for kind, values in looked.history.series.items():
-            np.testing.assert_array_equal(values, trained_on.history.series[kind])
-
-
 def test_a_network_without_weights_is_looked_at_too():
     spec = a_spec(
         [{"kind": "activation", "activation": "softmax"}],
