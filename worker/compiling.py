@@ -28,7 +28,7 @@ def has_cores_to_spare(settings: Settings) -> bool:
 
 
 class Ahead:
-    """What a process compiles before it is needed.
+    """Compilation of programs in a process before they are needed.
 
     An experiment's program is tried once: if it cannot be compiled, the experiment's own training says why.
 

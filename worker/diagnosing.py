@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from uuid import UUID
 
 from core.store import ExperimentStore
@@ -9,6 +10,7 @@ from core.use_cases import diagnoses
 from core.use_cases.experiments import Trainer
 from gradlab.measurement.history import Checkpoint, Chunk
 from gradlab.spec import ExperimentSpec
+from worker.between import between_chunks
 
 # Seconds between two diagnoses.
 PAUSE = 5.0
@@ -36,11 +38,9 @@ class Diagnosing:
         self._train, self._id, self._store, self._clock = train, experiment_id, store, clock
 
     def __call__(self, spec: ExperimentSpec, resume: Checkpoint | None) -> Iterator[Chunk]:
-        """Train, and yield the chunks. What was yielded is stored when the next chunk is asked for."""
-        due = self._clock() + PAUSE
-        for chunk in self._train(spec, resume):
-            yield chunk
-            if spec.training.epochs and (begun := self._clock()) >= due and not chunk.ended:
-                diagnoses.attempt(self._id, store=self._store)
-                ended = self._clock()
-                due = ended + max(PAUSE, (ended - begun) / MAX_SHARE)
+        """Train, and yield the chunks."""
+        chunks = self._train(spec, resume)
+        if not spec.training.epochs:
+            return chunks
+        diagnose = partial(diagnoses.attempt, self._id, store=self._store)
+        return between_chunks(chunks, diagnose, self._clock, share=MAX_SHARE, first=PAUSE, pause=PAUSE)

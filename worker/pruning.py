@@ -9,6 +9,7 @@ from core.use_cases.experiments import Trainer
 from core.use_cases.pruning import comparison_of
 from gradlab.measurement.history import Checkpoint, Chunk
 from gradlab.spec import ExperimentSpec
+from worker.between import between_chunks
 
 # Of the training's time at most so much goes into comparisons: those with many cells take longer.
 MAX_SHARE = 0.05
@@ -34,11 +35,9 @@ class Pruning:
         self._train, self._id, self._store, self._clock = train, experiment_id, store, clock
 
     def __call__(self, spec: ExperimentSpec, resume: Checkpoint | None) -> Iterator[Chunk]:
-        """Train, and yield the chunks. What was yielded is stored when the next chunk is requested."""
-        comparison, due = comparison_of(self._id, store=self._store), self._clock()
-        for chunk in self._train(spec, resume):
-            yield chunk
-            if comparison is not None and not chunk.ended and (begun := self._clock()) >= due:
-                comparison.attempt()
-                ended = self._clock()
-                due = ended + (ended - begun) / MAX_SHARE
+        """Train, and yield the chunks."""
+        chunks = self._train(spec, resume)
+        comparison = comparison_of(self._id, store=self._store)
+        if comparison is None:
+            return chunks
+        return between_chunks(chunks, comparison.attempt, self._clock, share=MAX_SHARE)

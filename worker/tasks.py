@@ -80,7 +80,7 @@ def measuring() -> Measuring:
 
 @cache
 def ahead() -> Ahead:
-    """Return what this process compiles before it is needed."""
+    """Return the compilation of programs ahead in this process."""
     return Ahead(store(), loader(), settings)
 
 

@@ -4,7 +4,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from threading import Lock
+from threading import Event, Lock
 
 from core.plan.architecture import architecture, hashed
 from core.plan.widths import width_for
@@ -19,7 +19,7 @@ PROGRAMS_KEPT = 8
 
 _programs: OrderedDict[str, Program] = OrderedDict()
 _lent: list[str] = []
-_early: list[str] = []  # compiled before a training asked for them
+_early = Event()  # set once a program was compiled before a training asked for it
 _lock = Lock()
 
 
@@ -56,20 +56,20 @@ def compile_ahead(spec: ExperimentSpec, samples: Dataset) -> Program | None:
         samples: the samples of its dataset.
     """
     width = width_for(spec)
-    key = architecture(spec, width)
+    key, data = architecture(spec, width), Data(spec, samples)
     with _lock:
         if key in _programs or key in _lent:
             return None
-        _early.append(key)
+        _early.set()
         program = _new(spec, width, key)
-        program.compile(Data(spec, samples))
+        program.compile(data)
         _keep(key, program)
     return program
 
 
 def has_compiled_ahead() -> bool:
     """Return True if this process has compiled a program before a training asked for it."""
-    return bool(_early)
+    return _early.is_set()
 
 
 def holds(spec: ExperimentSpec) -> bool:

@@ -87,11 +87,14 @@ class Recorder:
         self._segments = Segments(self._all.sizes)
         plainly, compiles = is_measured_plainly(spec), compiles_probe(spec)
         # Probes of a network after several epochs run side by side, like probes of several seeds.
-        some = Stack(compiled_forms(Network(spec, seed=0)) if compiles else network, probe_width(spec))
-        self._some = self._all if plainly else some
-        self._probe = Probe(self._some, self._task)
-        flows = Compiled(self._probe.run, jit=compiles, name=f"probe_{name}" if compiles else None)
-        self._flows = self._probe.run if plainly else flows
+        some = (
+            self._all
+            if plainly
+            else Stack(compiled_forms(Network(spec, seed=0)) if compiles else network, probe_width(spec))
+        )
+        self._some, self._probe = some, Probe(some, self._task)
+        flows = f"probe_{name}" if compiles else None
+        self._flows = self._probe.run if plainly else Compiled(self._probe.run, jit=compiles, name=flows)
         self._at_start = self._initially if plainly else Compiled(self._initially, jit=False)
         self._predict = self._predicted if plainly else Compiled(self._predicted, jit=False)
 

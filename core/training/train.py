@@ -120,13 +120,8 @@ class _Training:
 
     def chunks(self, chunk_seconds: float) -> Iterator[Chunk]:
         """Train until all runs have ended."""
-        if self._is_over():  # a triage has no epoch to compile a program for
-            self._listeners.on_train_end()
-            return
-        self._program.compile(self._data)
-        begun = time.perf_counter()
-        self._program.wait()
-        length, waited = 1, time.perf_counter() - begun
+        # A triage has no epoch to compile a program for.
+        length, waited = 1, 0.0 if self._is_over() else self._compile()
         while not self._is_over():
             count = min(length, self._program.capacity, self._spec.training.epochs - self._epoch)
             epochs = range(self._epoch + 1, self._epoch + 1 + count)
@@ -140,6 +135,13 @@ class _Training:
             waited = 0.0
             length = next_length(count, seconds, chunk_seconds)
         self._listeners.on_train_end()
+
+    def _compile(self) -> float:
+        """Compile the program, unless that was done before. Return the seconds that were waited for it."""
+        self._program.compile(self._data)
+        begun = time.perf_counter()
+        self._program.wait()
+        return time.perf_counter() - begun
 
     def _is_over(self) -> bool:
         return self._epoch >= self._spec.training.epochs or not self._live().any()

@@ -1,5 +1,6 @@
 """Compilation ahead: of the experiment that waits, while another one trains, and at a worker's start."""
 
+import threading
 import time
 from concurrent.futures import Future
 
@@ -24,7 +25,7 @@ WAITING = a_spec(epochs=3, layers=3, units=7)
 @pytest.fixture(autouse=True)
 def no_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program_cache, "_programs", type(program_cache._programs)())
-    monkeypatch.setattr(program_cache, "_early", [])
+    monkeypatch.setattr(program_cache, "_early", threading.Event())
 
 
 def compiled_ahead(spec: ExperimentSpec) -> Program:
