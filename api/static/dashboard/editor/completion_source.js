@@ -18,7 +18,9 @@ export function completion({ autocompletion, completionKeymap, keymap }, vocabul
     const completions = completionsAt(text, pos, await vocabulary());
     if (!completions || (!explicit && !/["a-z]/i.test(text[completions.from] ?? ""))) return null;
     // What stands in the text in front of the cursor is compared with the labels, quotes and all.
-    return { from: completions.from, options: completions.options.map((option) => offered(option, completions)) };
+    const options = completions.options.map((option) => offered(option, completions, completions.to - pos));
+    // While a word is written on, the list stays and is narrowed: a click on it counts at any moment.
+    return { from: completions.from, options, validFor: /^"?\w*$/ };
   }
   return [
     autocompletion({ override: [source], icons: false, compareCompletions: () => 0 }),
@@ -35,18 +37,19 @@ function isBegun(text, place) {
 /**
  * @param {import("./completion.js").Option} option
  * @param {import("./completion.js").Completions} completions
+ * @param {number} behind the number of characters behind the cursor that it replaces too.
  * @returns {import("../../codemirror.js").Completion}
  */
-function offered({ label, detail, info, insert }, { from, to, comma }) {
+function offered({ label, detail, info, insert }, { from, comma }, behind) {
   return {
     label,
     detail,
     info: info || undefined,
-    apply(view) {
+    apply(view, _completion, _from, cursor) {
       const commas = comma === null ? [] : [{ from: comma, insert: "," }];
       const anchor = from + commas.length + insert.length;
       view.dispatch({
-        changes: [...commas, { from, to, insert }],
+        changes: [...commas, { from, to: cursor + behind, insert }],
         selection: { anchor },
         scrollIntoView: true,
         userEvent: "input.complete",
