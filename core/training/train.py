@@ -56,14 +56,17 @@ def train(
     """
     data = Data(spec, samples)
     del samples  # `data` holds what is left of them
-    width = 1 if callbacks else width_for(spec)
+    state = unpack(resume.state) if resume else None
+    # A training goes on as wide as it began: earlier versions trained up to 32 seeds side by side.
+    began = len(state[0]) if state else width_for(spec)
+    width = 1 if callbacks else began
     groups = groups_of(spec.seeds, width)
     first = [group[0] for group in groups].index(resume.seed) if resume else 0
     with lend(spec, width) as program:
         for group in groups[first:]:
             training = _Training(spec, group, program, data, weights, callbacks)
-            if resume and group[0] == resume.seed:
-                training.resume(resume)
+            if resume and state and group[0] == resume.seed:
+                training.resume(resume.epoch, state)
             else:
                 yield training.begin()
             yield from training.chunks(chunk_seconds)
@@ -107,10 +110,10 @@ class _Training:
         self._program.compile(data)
         return chunk
 
-    def resume(self, checkpoint: Checkpoint) -> None:
-        """Restore a checkpoint."""
-        self._program.restore(unpack(checkpoint.state))
-        self._epoch = checkpoint.epoch
+    def resume(self, epoch: int, state: list[np.ndarray]) -> None:
+        """Restore the state of a checkpoint."""
+        self._program.restore(state)
+        self._epoch = epoch
         self._begun()
 
     def _begun(self) -> None:

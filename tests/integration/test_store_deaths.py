@@ -115,4 +115,4 @@ def test_what_would_make_a_training_smaller_follows_its_largest_parts():
     assert lighter(LARGE)[0] == "fewer samples (now 20,000)"
     many = changed(training=LARGE.training.model_copy(update={"batch_size": 16_000}))
     assert many[0] == "a smaller batch (now 16,000)"
-    assert "fewer seeds at a time (now 32 train side by side)" in lighter(a_spec(seeds=range(32)))
+    assert "fewer seeds at a time (now 8 train side by side)" in lighter(a_spec(seeds=range(32)))

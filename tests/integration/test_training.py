@@ -125,6 +125,22 @@ def test_a_training_resumed_from_any_checkpoint_ends_with_the_same_bits(network,
                 assert_same(trained(resumed, seed), trained(undisturbed, seed), skipped=done.get(seed, 0))
 
 
+def test_a_training_goes_on_as_wide_as_it_began(monkeypatch):
+    """Earlier versions trained up to 32 seeds side by side, and their checkpoints hold as many."""
+    spec = a_spec(layers=[HE, OUTPUT], seeds=range(9), epochs=3)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(engine, "width_for", lambda _: 16)
+        chunks = train(spec)
+        begun = [next(chunks), next(chunks)]
+        checkpoint = begun[-1].checkpoint()
+        begun += chunks
+    resumed = list(train(spec, resume=checkpoint))
+    assert resumed[0].group == spec.seeds
+    for seed in spec.seeds:
+        assert_same(trained(resumed, seed), trained(begun, seed), skipped=1)
+    assert {chunk.group for chunk in train(spec)} == {spec.seeds[:8], spec.seeds[8:]}
+
+
 def runs_of(chunks: list[Chunk]):
     return [run for chunk in chunks for run in chunk.runs]
 
