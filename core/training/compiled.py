@@ -1,12 +1,12 @@
 """A traced function, compiled by XLA if XLA supports its operations."""
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import tensorflow as tf
 
+from core.training.begun import Begun
 from core.training.stable_names import Names
 
 # TensorFlow warns after the fifth trace of a function; here each architecture is traced once, on purpose.
@@ -29,7 +29,7 @@ class Compiled:
     def __init__(self, function: Callable[..., Any], *, jit: bool, name: str | None = None) -> None:
         self._function, self.jit, self._names = function, jit, Names(name) if name else None
         self._traced = self._new_function()
-        self._compilation: Future[None] | None = None
+        self._compilation = Begun("compile")
 
     def __call__(self, *arguments: Any) -> Any:
         """Call the function; if XLA cannot compile it, use a plain graph from then on."""
@@ -46,23 +46,14 @@ class Compiled:
 
     def compile(self, *arguments: Any) -> None:
         """Begin a call of the function in another thread, which traces and compiles it, unless that was done before."""
-        if self._compilation is None:
-            thread = ThreadPoolExecutor(1, "compile")
-            self._compilation = thread.submit(self._call, arguments)
-            thread.shutdown(wait=False)
+        self._compilation.begin(self._call, arguments)
 
     def _call(self, arguments: tuple[Any, ...]) -> None:
-        self(*arguments)  # its results are not kept: those of no epoch have the size of a block of epochs
+        self(*arguments)
 
     def wait(self) -> None:
         """Wait for the end of the compilation, if it has begun. Raises what it raised; another one may begin then."""
-        if (compilation := self._compilation) is None:
-            return
-        try:
-            compilation.result()
-        except BaseException:
-            self._compilation = None
-            raise
+        self._compilation.wait()
 
     @property
     def traces(self) -> int:

@@ -161,7 +161,7 @@ def inspect(
         for epoch in sorted(set(lost.values())):
             program.restore(before)
             if epoch > first_epoch:
-                program.run(data, permutations[: epoch - first_epoch], first_epoch)
+                program.run(data, permutations[: epoch - first_epoch], first_epoch, 1)
             for place in [place for place, when in lost.items() if when == epoch]:
                 culprit = inspector.find(program, place, data, permutations[epoch - first_epoch][place], epoch)
                 if culprit := culprit or inspector.left_by(ends[place], epoch):

@@ -130,7 +130,7 @@ def _train_stage(
         for begin in range(first, last + 1, program.capacity):
             epochs = range(begin, min(begin + program.capacity, last + 1))
             permutations = np.array([[sample_order(seed, epoch, count)] for epoch in epochs])
-            program.run(data, permutations, begin)
+            program.run(data, permutations, begin, 1)
         program.stack.write_back()
         layers = program.stack.network.layers
         trained = [LayerValues.of(layer.keras) for layer in layers]

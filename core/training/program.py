@@ -8,7 +8,6 @@ of a block while the next block trains.
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -28,30 +27,12 @@ from core.training.patience import Patience
 from core.training.recorder import NORMS, Recorder, Series, Traces
 from core.training.stack import Stack
 from core.training.task import Task
+from core.training.trained_epochs import TrainedEpochs, concatenated
 from core.training.update import Update
 from gradlab.keras.namespace import xp
 from gradlab.measurement.history import Layout, Variable
 from gradlab.measurement.kinds import BY_NAME, names_from
 from gradlab.spec import ExperimentSpec
-
-
-@dataclass(frozen=True, eq=False)
-class TrainedEpochs:
-    """Measurements of the epochs that one call trained.
-
-    Attributes:
-        done: (seeds,) epochs trained by each seed; fewer than the call's epochs if the run ended.
-        finite: (seeds,) True if all values were finite at the seed's last epoch.
-        stopped: (seeds,) True if early stopping ended the run.
-        metrics: (epochs, seeds, metrics) float32.
-        series: kind -> (recorded epochs, seeds, tensors, columns) float32.
-    """
-
-    done: np.ndarray
-    finite: np.ndarray
-    stopped: np.ndarray
-    metrics: np.ndarray
-    series: dict[str, np.ndarray]
 
 
 class Program:
@@ -116,9 +97,18 @@ class Program:
         nothing = np.zeros((0, self.stack.width, self._update.padded), np.int32)
         self._run.compile(*self._arguments(data, nothing, 1))
 
+    def compile_ahead(self, data: Data) -> None:
+        """Begin to compile, and to trace what measures epoch 0, in two threads: XLA leaves Python to the other one."""
+        weights, *others = self._fresh
+        self._recorder.trace(weights, others[: len(self.stack.state)], data)
+        self.compile(data)
+
     def wait(self) -> None:
-        """Wait for the end of the compilation that `compile` began. Raises what it raised."""
-        self._run.wait()
+        """Wait for the end of what `compile` or `compile_ahead` began. Raises what it raised."""
+        try:
+            self._recorder.wait()
+        finally:
+            self._run.wait()
 
     def begin(self, spec: ExperimentSpec, values: Sequence[list[LayerValues]]) -> None:
         """Set the state before the first update of some runs.
@@ -177,15 +167,16 @@ class Program:
         self._patience.update(row, finite, 0)
         return TrainedEpochs(np.ones(len(row), np.int32), finite, np.zeros(len(row), bool), row[None], series)
 
-    def run(self, data: Data, permutations: np.ndarray, first_epoch: int) -> TrainedEpochs:
+    def run(self, data: Data, permutations: np.ndarray, first_epoch: int, seeds: int) -> TrainedEpochs:
         """Train one epoch for each permutation of the samples.
 
         A run ends early if a loss, a metric or a weight is NaN or infinite at the end of an epoch.
 
         Args:
             data: the samples.
-            permutations: (epochs, seeds, samples) int32, at most `capacity` epochs.
+            permutations: (epochs, places, samples) int32, at most `capacity` epochs.
             first_epoch: the number of the first of these epochs.
+            seeds: number of places that are measured, the first ones.
         """
         blocks: list[tuple[Any, Future[tuple[Series, np.ndarray | None]]]] = []
         with ThreadPoolExecutor(1) as thread:
@@ -203,12 +194,12 @@ class Program:
                     kept["gradients"],
                     self._update.missing,
                     kept["measured"],
-                ).until(epochs)
+                ).of(epochs, seeds)
                 recorded = thread.submit(self._recorder.series, traces, data)
-                blocks.append(((done, finite, stopped, metrics[:epochs]), recorded))
+                blocks.append(((done, finite, stopped, metrics[:epochs, :seeds]), recorded))
                 if not self.live().any():
                     break
-        return _concatenated(blocks)
+        return concatenated(blocks)
 
     def _call(self, data: Data, permutations: np.ndarray, first_epoch: int) -> Any:
         """Run the compiled program for a block of epochs; return its results as arrays."""
@@ -281,19 +272,3 @@ class Program:
         """(seeds,) True if all losses, metrics and weights are finite."""
         finite = ops.all(xp.isfinite(row[:, : 2 * self._task.name_count]), axis=1)
         return finite & ops.all(xp.isfinite(self.stack.weights), axis=1)
-
-
-def _concatenated(blocks: Sequence[tuple[Any, Future[tuple[Series, np.ndarray | None]]]]) -> TrainedEpochs:
-    """Concatenate the measurements of consecutive blocks."""
-    dones, finites, stops, metrics = zip(*(trained for trained, _ in blocks), strict=True)
-    series, norms = zip(*(recorded.result() for _, recorded in blocks), strict=True)
-    whole = np.concatenate(metrics)
-    if norms[0] is not None:
-        whole = np.concatenate([whole, np.concatenate(norms)], axis=2)
-    return TrainedEpochs(
-        done=np.sum(dones, axis=0),
-        finite=np.all(finites, axis=0),
-        stopped=stops[-1],
-        metrics=whole,
-        series={kind: np.concatenate([each[kind] for each in series]) for kind in series[0]},
-    )

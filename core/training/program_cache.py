@@ -49,7 +49,7 @@ def lend(spec: ExperimentSpec, width: int) -> Iterator[Program]:
 
 
 def compile_ahead(spec: ExperimentSpec, samples: Dataset) -> Program | None:
-    """Begin to compile the program of a spec in another thread, and return it. None if this process has it.
+    """Begin to compile the program of a spec in other threads, and return it. None if this process has it.
 
     Args:
         spec: an experiment that will be trained soon.
@@ -62,7 +62,7 @@ def compile_ahead(spec: ExperimentSpec, samples: Dataset) -> Program | None:
             return None
         _early.set()
         program = _new(spec, width, key)
-        program.compile(data)
+        program.compile_ahead(data)
         _keep(key, program)
     return program
 

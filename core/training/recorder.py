@@ -16,6 +16,7 @@ from keras import ops
 from core.plan.pieces import validation_rows
 from core.plan.widths import MAX_INITIAL_SAMPLES, compiles_probe, is_measured_plainly, probe_width
 from core.training.batches import evaluated, sliced
+from core.training.begun import Begun
 from core.training.clipping import clip
 from core.training.compiled import Compiled
 from core.training.data import Data
@@ -59,12 +60,16 @@ class Traces:
     missing: Sequence[bool]
     measured: Series
 
-    def until(self, epochs: int) -> "Traces":
-        """Return the traces of the first `epochs` epochs."""
-        weights, gradients = (None if part is None else part[:epochs] for part in (self.weights, self.gradients))
-        measured = {kind: values[:epochs] for kind, values in self.measured.items()}
-        state = [part[:epochs] for part in self.state]
-        return replace(self, weights=weights, state=state, gradients=gradients, measured=measured)
+    def of(self, epochs: int, seeds: int) -> "Traces":
+        """Return the traces of the first `epochs` epochs of the first `seeds` seeds."""
+        return replace(
+            self,
+            before=self.before[:seeds],
+            weights=None if self.weights is None else self.weights[:epochs, :seeds],
+            state=[part[:epochs, :seeds] for part in self.state],
+            gradients=None if self.gradients is None else self.gradients[:epochs, :, :seeds],
+            measured={kind: values[:epochs, :seeds] for kind, values in self.measured.items()},
+        )
 
 
 class Recorder:
@@ -97,6 +102,15 @@ class Recorder:
         self._flows = self._probe.run if plainly else Compiled(self._probe.run, jit=compiles, name=flows)
         self._at_start = self._initially if plainly else Compiled(self._initially, jit=False)
         self._predict = self._predicted if plainly else Compiled(self._predicted, jit=False)
+        self._tracing = Begun("trace")
+
+    def trace(self, weights: np.ndarray, state: Sequence[np.ndarray], data: Data) -> None:
+        """Begin to trace what measures epoch 0, in another thread: it measures any networks. `wait` before you do."""
+        self._tracing.begin(self.initially, weights, state, data)
+
+    def wait(self) -> None:
+        """Wait for the end of `trace`. Raises what it raised."""
+        self._tracing.wait()
 
     def initially(self, weights: np.ndarray, state: Sequence[np.ndarray], data: Data) -> tuple[np.ndarray, Series]:
         """Measure the state before the first update.
@@ -203,17 +217,16 @@ class Recorder:
             due = self._due(layout, traces, epochs)
             measured[layout.kind] = np.empty((len(due), seeds, *layout.shape), np.float32)
             for place, epoch in enumerate(due):
-                self._all.weights.assign(traces.weights[epoch])
+                self._all.weights.assign(_filled(traces.weights[epoch], self._all.width))
                 for variable, values in zip(self._all.averages, traces.state, strict=True):
-                    variable.assign(values[epoch])
-                outputs = self._predict(data.plane).numpy()  # (seeds, points, units)
+                    variable.assign(_filled(values[epoch], self._all.width))
+                outputs = self._predict(data.plane).numpy()[:seeds]  # (seeds, points, units)
                 measured[layout.kind][place] = FROM_PLANE[layout.kind](outputs)
         return measured
 
     def _probed(self, rows: np.ndarray, x: Any, y: Any) -> Series:
         """Probe the networks with these weights, (probes, numbers): kind -> (probes, layers, columns)."""
-        missing = self._some.width - len(rows)
-        self._some.weights.assign(np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)]))
+        self._some.weights.assign(_filled(rows, self._some.width))
         layers = self._probe.arrays(self._flows(x, y), len(rows))
         return {layout.kind: FROM_FLOWS[layout.kind](layout, layers) for layout in self._layouts("flows")}
 
@@ -237,3 +250,8 @@ class Recorder:
         parts.append(evaluated(self._all, self._task, val_x, val_y, self._rows))
         gradients = full_gradients(self._all, self._task, x, y) if self._layouts("gradients") else []
         return ops.concatenate(parts, axis=1), gradients
+
+
+def _filled(rows: np.ndarray, width: int) -> np.ndarray:
+    """Repeat the last row until there are `width`."""
+    return np.concatenate([rows, np.repeat(rows[-1:], width - len(rows), axis=0)])

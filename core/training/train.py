@@ -14,9 +14,10 @@ from core.training.checkpoint import pack, unpack
 from core.training.data import Data
 from core.training.inspector import inspect
 from core.training.pretraining import starting_values
-from core.training.program import Program, TrainedEpochs
+from core.training.program import Program
 from core.training.program_cache import lend
 from core.training.sample_order import sample_order
+from core.training.trained_epochs import TrainedEpochs
 from gradlab.keras.gradient_statistics import GradientStatistics
 from gradlab.measurement.history import Architecture, Checkpoint, Chunk, Culprit, History, RunChunk, Snapshot, StoppedBy
 from gradlab.spec import ExperimentSpec
@@ -131,7 +132,7 @@ class _Training:
             samples = self._spec.dataset.train_count
             permutations = np.array([[sample_order(seed, epoch, samples) for seed in self._places] for epoch in epochs])
             live, before, begun = self._live(), self._program.state(), time.perf_counter()
-            trained = self._program.run(self._data, permutations, epochs[0])
+            trained = self._program.run(self._data, permutations, epochs[0], len(self._group))
             seconds = time.perf_counter() - begun
             culprits = self._culprits(trained, live, before, permutations, epochs[0])
             yield replace(self._chunk(trained, epochs[0], live, culprits), compiling_seconds=waited)

@@ -46,6 +46,8 @@ def test_a_training_uses_the_program_that_was_compiled_ahead_and_has_the_same_bi
     expected = bits(list(train(WAITING)))
     program_cache._programs.clear()
     program = compiled_ahead(WAITING)
+    program.wait()
+    assert program._recorder._at_start.traces == 1, "what measures epoch 0 is there as well"
     assert program_cache.compile_ahead(WAITING, WAITING.dataset.load()) is None
     chunks = train(WAITING)
     first = next(chunks)
@@ -54,7 +56,8 @@ def test_a_training_uses_the_program_that_was_compiled_ahead_and_has_the_same_bi
     assert program_cache.compile_ahead(WAITING, WAITING.dataset.load()) is None
     assert bits([first, *chunks]) == expected
     assert list(program_cache._programs.values()) == [program]
-    assert program._run.traces == 1
+    recorder = program._recorder
+    assert [each.traces for each in (program._run, recorder._at_start, recorder._flows)] == [1, 1, 1]
 
 
 def test_a_program_that_could_not_be_compiled_ahead_is_compiled_by_its_training():
@@ -62,7 +65,7 @@ def test_a_program_that_could_not_be_compiled_ahead_is_compiled_by_its_training(
     program.wait()
     failed: Future[None] = Future()
     failed.set_exception(MemoryError("no room at the time"))
-    program._run._compilation = failed
+    program._run._compilation._work = failed
     assert len(list(train(WAITING))) > 1
 
 

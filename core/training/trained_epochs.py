@@ -1,0 +1,45 @@
+"""Measurements of trained epochs, and those of consecutive blocks as one."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core.training.recorder import Series
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedEpochs:
+    """Measurements of the epochs that one call trained.
+
+    Attributes:
+        done: (places,) epochs trained by each seed; fewer than the call's epochs if the run ended.
+        finite: (places,) True if all values were finite at the seed's last epoch.
+        stopped: (places,) True if early stopping ended the run.
+        metrics: (epochs, seeds, metrics) float32, of the places that are measured.
+        series: kind -> (recorded epochs, seeds, tensors, columns) float32.
+    """
+
+    done: np.ndarray
+    finite: np.ndarray
+    stopped: np.ndarray
+    metrics: np.ndarray
+    series: dict[str, np.ndarray]
+
+
+def concatenated(blocks: Sequence[tuple[Any, Future[tuple[Series, np.ndarray | None]]]]) -> TrainedEpochs:
+    """Concatenate the measurements of consecutive blocks."""
+    dones, finites, stops, metrics = zip(*(trained for trained, _ in blocks), strict=True)
+    series, norms = zip(*(recorded.result() for _, recorded in blocks), strict=True)
+    whole = np.concatenate(metrics)
+    if norms[0] is not None:
+        whole = np.concatenate([whole, np.concatenate(norms)], axis=2)
+    return TrainedEpochs(
+        done=np.sum(dones, axis=0),
+        finite=np.all(finites, axis=0),
+        stopped=stops[-1],
+        metrics=whole,
+        series={kind: np.concatenate([each[kind] for each in series]) for kind in series[0]},
+    )
