@@ -1,17 +1,19 @@
 """Responses about studies, and their table as flat rows."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from itertools import pairwise
 from typing import Any
 
-from core.study import Cell, StudyPage, StudyRecord, by_position, failing, metric_of, outcomes_of, spread
+from pydantic_core import to_json
+
+from core.study import Cell, StudyPage, StudyRecord, by_position, failing, metric_of, middle, outcomes_of, spread
 from core.use_cases.study_checks import StudyEstimate
 from gradlab.diagnosis.conclusion import VERDICTS_WORST_FIRST, Verdict
 from gradlab.schemas.status import CellStatus
 from gradlab.schemas.studies import (
     AxisResponse,
     CellResponse,
-    PrunedResponse,
     StudiesResponse,
     StudyProgressResponse,
     StudyResponse,
@@ -95,8 +97,14 @@ def table_response(record: StudyRecord, cells: Sequence[Cell]) -> StudyTableResp
         metric=metric,
         higher_is_better=higher,
         measures=[measure.name for measure in spec.measures],
-        rows=[cell_response(spec, batches) for batches in by_position(cells)],
+        rows=[CellResponse(**row) for row in _rows(spec, cells)],
     )
+
+
+def table_json(record: StudyRecord, cells: Sequence[Cell]) -> bytes:
+    """Write the table of a study as JSON. Models of thousands of rows would take a third of its time."""
+    fields = dict(table_response(record, ())) | {"rows": list(_rows(record.spec, cells))}
+    return to_json(fields, inf_nan_mode="null")
 
 
 def axis_response(axis: Axis) -> AxisResponse:
@@ -125,31 +133,36 @@ def _is_even_in_ratio(numbers: Sequence[float]) -> bool:
 
 def cell_response(spec: StudySpec, batches: Sequence[Cell]) -> CellResponse:
     """Build the response for a cell."""
-    outcomes = outcomes_of(batches)
-    results = [batch.result for batch in batches if batch.result]
-    verdict: Verdict | None = min((each.verdict for each in results), key=VERDICTS_WORST_FIRST.index, default=None)
-    seconds = [batch.seconds for batch in batches if batch.seconds is not None]
-    pruned = batches[0].pruned
-    measures = [[outcome.measures[i] for outcome in outcomes] for i in range(len(spec.measures))]
-    return CellResponse(
-        position=batches[0].place.position,
-        values={axis.label: value for axis, value in zip(spec.axes, batches[0].point, strict=True)},
-        status=min((batch.status for batch in batches), key=IN_ORDER.index),
-        experiment_ids=[batch.experiment_id for batch in batches if batch.experiment_id],
-        seeds=sum(len(batch.seeds) for batch in batches),
-        seeds_done=sum(batch.seeds_done for batch in batches),
-        metric=spread([outcome.metric for outcome in outcomes]),
-        failing=failing(outcomes),
-        verdict=verdict,
-        root_cause=next((each.root_cause for each in results if each.verdict == verdict and each.root_cause), None),
-        measures={
-            measure.name: middle.median if (middle := spread(values)) else None
-            for measure, values in zip(spec.measures, measures, strict=True)
-        },
-        seconds=sum(seconds) if seconds else None,
-        pruned=PrunedResponse(epoch=pruned.epoch, value=pruned.value) if pruned else None,
-        error=next((batch.error for batch in batches if batch.error), None),
-    )
+    return CellResponse(**next(_rows(spec, batches)))
+
+
+def _rows(spec: StudySpec, cells: Sequence[Cell]) -> Iterator[dict[str, Any]]:
+    """Yield the fields of the response for each cell."""
+    axes, measures = [axis.label for axis in spec.axes], [measure.name for measure in spec.measures]
+    for batches in by_position(cells):
+        outcomes = outcomes_of(batches)
+        results = [batch.result for batch in batches if batch.result]
+        verdict: Verdict | None = min([each.verdict for each in results], key=VERDICTS_WORST_FIRST.index, default=None)
+        seconds = [batch.seconds for batch in batches if batch.seconds is not None]
+        first = batches[0]
+        yield {
+            "position": first.place.position,
+            "values": dict(zip(axes, first.point, strict=True)),
+            "status": min([batch.status for batch in batches], key=IN_ORDER.index),
+            "experiment_ids": [batch.experiment_id for batch in batches if batch.experiment_id],
+            "seeds": sum([len(batch.seeds) for batch in batches]),
+            "seeds_done": sum([batch.seeds_done for batch in batches]),
+            "metric": spread([outcome.metric for outcome in outcomes]),
+            "failing": failing(outcomes),
+            "verdict": verdict,
+            "root_cause": next(
+                (each.root_cause for each in results if each.verdict == verdict and each.root_cause), None
+            ),
+            "measures": {name: middle([each.measures[i] for each in outcomes]) for i, name in enumerate(measures)},
+            "seconds": sum(seconds) if seconds else None,
+            "pruned": asdict(first.pruned) if first.pruned else None,
+            "error": next((batch.error for batch in batches if batch.error), None),
+        }
 
 
 def flat_rows(table: StudyTableResponse) -> Iterator[tuple[Any, ...]]:

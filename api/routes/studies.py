@@ -9,7 +9,14 @@ from api.http.bodies import StudyRoute
 from api.http.cursor import Cursor, next_page, read_cursor
 from api.http.dependencies import Queue, SettingsDep, Store, etag_of, preferred
 from api.http.errors import documented
-from api.responses.studies import flat_rows, studies_response, study_response, table_response, validation_response
+from api.responses.studies import (
+    flat_rows,
+    studies_response,
+    study_response,
+    table_json,
+    table_response,
+    validation_response,
+)
 from api.routes.experiments import EXAMPLE as BASE
 from api.routes.experiments import IdempotencyKey
 from core.study import StudyRecord
@@ -123,10 +130,10 @@ def get_study_table(study_id: UUID, request: Request, response: Response, store:
     media_type = preferred(request, (JSON, CSV, PARQUET))
     record = store.studies.get(study_id)
     headers = {"ETag": etag_of(request, record.state), "Vary": "Accept"}
-    table = table_response(record, store.studies.cells(study_id))
+    cells = store.studies.cells(study_id)
     if media_type == JSON:
-        # Thousands of rows: they are written as they are, and not validated once more.
-        return Response(table.model_dump_json(), media_type=JSON, headers=headers)
+        return Response(table_json(record, cells), media_type=JSON, headers=headers)
+    table = table_response(record, cells)
     if media_type == CSV:
         content: str | bytes = to_csv(flat_rows(table))
     else:

@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
+from pydantic_core import from_json
 from sqlalchemy import URL, Column, Connection, Engine, Row, Select, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -41,7 +42,7 @@ def connect(url: str) -> Engine:
     """Return an engine that survives the server's restarts and connects when first used. Raises Invalid."""
     sqlite = _parsed(url).get_backend_name() == "sqlite"
     arguments: dict[str, Any] = {"timeout": BUSY_SECONDS} if sqlite else POSTGRESQL
-    engine = create_engine(url, pool_pre_ping=True, connect_args=arguments)
+    engine = create_engine(url, pool_pre_ping=True, connect_args=arguments, json_deserializer=from_json)
     if sqlite:
         _turns[engine] = Lock()
         event.listen(engine, "connect", _prepare_sqlite)

@@ -1,6 +1,6 @@
 """Studies: what a cell shows, how cells compare, and the records of both. All functions are pure."""
 
-from core.study.comparison import best, by_position, failing, objective_of, outcomes_of, spread
+from core.study.comparison import best, by_position, failing, middle, objective_of, outcomes_of, spread
 from core.study.course import course
 from core.study.record import Cell, CellPlace, Drawn, Pruned, StudyPage, StudyRecord
 from core.study.result import CellResult, SeedOutcome, measured_key, metric_of, result_of
@@ -20,6 +20,7 @@ __all__ = [
     "failing",
     "measured_key",
     "metric_of",
+    "middle",
     "objective_of",
     "outcomes_of",
     "result_of",

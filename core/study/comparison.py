@@ -1,25 +1,39 @@
 """Comparison of cells: the spread of a number over seeds, the share that fails, and the best cell."""
 
 import math
-import statistics
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import TypedDict
 
 from core.study.record import Cell
 from core.study.result import SeedOutcome, metric_of
 from core.treatment.comparison import rate
-from gradlab.schemas.studies import SpreadResponse
 from gradlab.schemas.trials import Rate
 from gradlab.spec.study import StudySpec
 
 
-def spread(values: Sequence[float | None]) -> SpreadResponse | None:
+class Spread(TypedDict):
+    """Spread of a number over the seeds of a cell: median, lower and upper quartile, and number of values."""
+
+    median: float
+    low: float
+    high: float
+    count: int
+
+
+def spread(values: Sequence[float | None]) -> Spread | None:
     """Return median and quartiles of the values that are known; None if none is."""
-    numbers = sorted(value for value in values if value is not None)
+    numbers = sorted([value for value in values if value is not None])
     if not numbers:
         return None
-    low, median, high = (_quantile(numbers, share) for share in (0.25, 0.5, 0.75))
-    return SpreadResponse(median=median, low=low, high=high, count=len(numbers))
+    low, high = _quantile(numbers, 0.25), _quantile(numbers, 0.75)
+    return Spread(median=_quantile(numbers, 0.5), low=low, high=high, count=len(numbers))
+
+
+def middle(values: Sequence[float | None]) -> float | None:
+    """Return the median of the values that are known; None if none is."""
+    numbers = sorted([value for value in values if value is not None])
+    return _quantile(numbers, 0.5) if numbers else None
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float:
@@ -33,7 +47,7 @@ def _quantile(ordered: Sequence[float], share: float) -> float:
 
 def failing(outcomes: Sequence[SeedOutcome]) -> Rate | None:
     """Return the share of failing seeds with its Wilson interval; None without a seed."""
-    return _rate(sum(each.failing for each in outcomes), len(outcomes)) if outcomes else None
+    return _rate([each.failing for each in outcomes].count(True), len(outcomes)) if outcomes else None
 
 
 @lru_cache(maxsize=4096)
@@ -44,13 +58,14 @@ def _rate(count: int, of: int) -> Rate:
 
 def objective_of(study: StudySpec, outcomes: Sequence[SeedOutcome]) -> float | None:
     """Return the number of a cell that the study minimises; None without one."""
-    if study.objective == "failing_share":
-        return sum(each.failing for each in outcomes) / len(outcomes) if outcomes else None
-    values = [each.metric for each in outcomes if each.metric is not None]
-    if not values:
-        return None
-    median = statistics.median(values)  # of a few numbers: NumPy takes 70 times as long
-    return -median if metric_of(study)[1] else median
+    return _objective(study.objective, metric_of(study)[1], outcomes)
+
+
+def _objective(name: str, higher: bool, outcomes: Sequence[SeedOutcome]) -> float | None:
+    if name == "failing_share":
+        return [each.failing for each in outcomes].count(True) / len(outcomes) if outcomes else None
+    median = middle([each.metric for each in outcomes])
+    return -median if median is not None and higher else median
 
 
 def best(study: StudySpec, outcomes: Mapping[int, Sequence[SeedOutcome]]) -> int | None:
@@ -60,7 +75,8 @@ def best(study: StudySpec, outcomes: Mapping[int, Sequence[SeedOutcome]]) -> int
         study: the study.
         outcomes: of each cell's finished seeds, by its position, in order.
     """
-    objectives = {position: objective_of(study, seeds) for position, seeds in outcomes.items()}
+    name, (_, higher) = study.objective, metric_of(study)
+    objectives = {position: _objective(name, higher, seeds) for position, seeds in outcomes.items()}
     lowest = min((value for value in objectives.values() if value is not None), default=math.nan)
     return next((position for position, value in objectives.items() if value == lowest), None)
 

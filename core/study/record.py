@@ -12,7 +12,7 @@ from gradlab.spec import ExperimentSpec
 from gradlab.spec.study import Point, StudySpec
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CellPlace:
     """A cell's place in its study: position, and number of the batch of seeds."""
 
@@ -20,7 +20,7 @@ class CellPlace:
     batch: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pruned:
     """Epoch and value at which a cell was pruned.
 
@@ -33,7 +33,7 @@ class Pruned:
     value: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cell:
     """One batch of seeds of one point of a study.
 

@@ -17,7 +17,7 @@ from gradlab.spec.study import StudyMeasure, StudySpec
 from gradlab.vocabulary.metrics import BY_KIND
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SeedOutcome:
     """Outcome of one seed of a cell.
 
@@ -34,7 +34,7 @@ class SeedOutcome:
     measures: tuple[float | None, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CellResult:
     """Result of one experiment of a cell: its diagnosis in short, and the outcome of each seed."""
 

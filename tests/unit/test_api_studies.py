@@ -12,7 +12,7 @@ from pyarrow import parquet
 from core.use_cases import advancing, studies
 from core.use_cases.drawing import MAX_UNDER_WAY
 from gradlab.schemas.status import Status
-from gradlab.schemas.studies import StudyExtensionRequest, StudyRequest
+from gradlab.schemas.studies import StudyExtensionRequest, StudyRequest, StudyTableResponse
 from gradlab.spec import ExperimentSpec
 from tests.builders import a_chunk, an_external_spec
 from tests.unit.desk import Desk, as_json, client_of
@@ -71,7 +71,9 @@ def begun(desk: Desk, *axes: dict[str, Any], **fields: Any) -> str:
 
 
 def table(desk: Desk, path: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = desk.http.get(f"{path}/table").json()["rows"]
+    answer = desk.http.get(f"{path}/table")
+    assert StudyTableResponse.read(answer.content).model_dump_json() == answer.text
+    rows: list[dict[str, Any]] = answer.json()["rows"]
     return rows
 
 
