@@ -3,20 +3,20 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from html import escape
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
 from anyio import to_thread
 from fastapi import Depends, FastAPI, Request
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 
 from api.http import errors, openapi
 from api.http.body_limit import BodyLimit
 from api.http.compression import Compression
-from api.http.dependencies import Services, SettingsDep, authorized
+from api.http.dashboard import dashboard
+from api.http.dependencies import Services, authorized
 from api.http.methods import Methods
 from api.http.origins import OriginCheck
 from api.http.query import QueryCheck
@@ -150,6 +150,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     # The modules that draw come with the library, which inlines them in its reports.
     drawing = StaticFiles(directory=STATIC / "dashboard", packages=[("gradlab.report", "static")])
     app.mount("/static/dashboard", drawing, name="dashboard")
+    app.state.dashboard = dashboard(
+        (STATIC / "index.html").read_text(), [Path(each) for each in drawing.all_directories], settings.label
+    )
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for path, endpoint in (("/", _dashboard), ("/docs", _docs), ("/openapi.json", _description)):
         app.add_api_route(path, endpoint, include_in_schema=False, dependencies=[QueryCheck])
@@ -165,12 +168,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     return app
 
 
-def _dashboard(settings: SettingsDep) -> Response:
-    page = STATIC / "index.html"
-    if not settings.label:
-        return FileResponse(page)
-    label = f'<p id="label" class="tag">{escape(settings.label)}</p>'
-    return HTMLResponse(page.read_text().replace("<nav", f"{label}<nav", 1))
+def _dashboard(request: Request) -> HTMLResponse:
+    return HTMLResponse(request.app.state.dashboard)
 
 
 def _docs() -> FileResponse:

@@ -41,6 +41,32 @@ def test_the_dashboard_says_whose_experiments_it_shows(desk: Desk, open_desk):
     assert page.headers["Content-Security-Policy"] == desk.http.get("/").headers["Content-Security-Policy"]
 
 
+def test_a_browser_loads_ahead_all_modules_of_a_page_and_no_others(desk: Desk):
+    page = desk.http.get("/").text
+    first = {"/static/dashboard/main.js", *re.findall(r'rel="modulepreload" href="([^"]+)"', page)}
+    (lists,) = re.findall(r'<script type="application/json" id="modules">(.*)</script>', page)
+    pages: dict[str, list[str]] = json.loads(lists)
+    main = (STATIC / "dashboard" / "main.js").read_text()
+    assert len(pages) == main.count("await import(")
+    for modules in [first, *({*first, *further} for further in pages.values())]:
+        imported = {address for module in modules for address in _imports(module)}
+        assert imported <= modules
+        assert modules - imported <= {"/static/dashboard/main.js", *_opened(main)}
+
+
+def _imports(address: str) -> set[str]:
+    """The addresses of what a module imports before it runs."""
+    place = address.removeprefix("/static/dashboard/")
+    (text,) = [(root / place).read_text() for root in SERVED_AS_ONE if (root / place).is_file()]
+    paths = re.findall(r'\bfrom "([^"]+)";', re.sub(r"^ *(//|/?\*).*", "", text, flags=re.MULTILINE))
+    return {os.path.normpath(f"{os.path.dirname(address)}/{path}") for path in paths}
+
+
+def _opened(main: str) -> set[str]:
+    """The addresses of the pages' own modules, which `main.js` imports when they are opened."""
+    return {f"/static/dashboard/{path}" for path in re.findall(r'await import\("\./([^"]+)"\)', main)}
+
+
 def test_the_dashboard_needs_no_key_and_its_data_do(open_desk):
     guarded = open_desk(api_key="secret")
     assert guarded.http.get("/").status_code == 200

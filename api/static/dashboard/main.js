@@ -11,18 +11,17 @@ import { messageOf, readFrom } from "./data/source.js";
 import { watchTheme } from "./theme.js";
 
 /** @typedef {(options: PageOptions) => Promise<void>} OpenPage */
-
-const FIRST = { load: async () => (await import("./pages/experiments.js")).experiments, link: "#/" };
+/** @typedef {{load: () => Promise<OpenPage>, link: string}} Entry */
 
 /**
  * The pages by the first part of their address, each with its link in the head. A page's modules are loaded when it is
  * first opened: all pages together have three times those of one. A map: an address may be any word, and every object
- * has a `constructor`.
+ * has a `constructor`. One line for each: the service reads from them which modules a page has.
  *
- * @type {Map<string, {load: () => Promise<OpenPage>, link: string}>}
+ * @type {Map<string, Entry>}
  */
 const PAGES = new Map([
-  ["", FIRST],
+  ["", { load: async () => (await import("./pages/experiments.js")).experiments, link: "#/" }],
   ["experiment", { load: async () => (await import("./pages/experiment.js")).experiment, link: "#/" }],
   ["compare", { load: async () => (await import("./pages/compare.js")).compare, link: "#/" }],
   ["new", { load: async () => (await import("./pages/editor.js")).editor, link: "#/new" }],
@@ -35,7 +34,11 @@ const PAGES = new Map([
   ["treatment", { load: async () => (await import("./pages/treatment.js")).treatment, link: "#/treatments" }],
 ]);
 
+const FIRST = /** @type {Entry} */ (PAGES.get(""));
+
 const page = part("page");
+/** @type {Map<string, string[]>} the modules of each page that were not loaded ahead yet. */
+const modules = new Map(Object.entries(JSON.parse(part("modules").textContent ?? "")));
 const connection = part("connection");
 const forgetting = part("forget-key");
 let leave = new AbortController();
@@ -67,6 +70,7 @@ async function show() {
   try {
     const [name, ...parts] = namesOf(location.hash);
     const { load, link } = PAGES.get(name) ?? FIRST;
+    loadAhead(name);
     markCurrent(link);
     const open = await load().catch(explain);
     if (!signal.aborted) await open({ page, parts, signal, say });
@@ -79,6 +83,12 @@ async function show() {
       h("p", {}, h("a", { href: "#/" }, "All experiments")),
     );
   }
+}
+
+/** Load all modules of a page at once: the browser would find them import by import. */
+function loadAhead(/** @type {string} */ name) {
+  for (const href of modules.get(name) ?? []) document.head.append(h("link", { rel: "modulepreload", href }));
+  modules.delete(name);
 }
 
 /** @param {unknown} error of modules that could not be loaded. @returns {never} */
