@@ -23,6 +23,7 @@ import {
 } from "../../api/static/dashboard/pages/study_columns.js";
 import { bestOf, withCells } from "../../api/static/dashboard/pages/study_live.js";
 import { inkOn } from "../../api/static/dashboard/pages/study_paint.js";
+import { answerOf } from "../../api/static/dashboard/pages/study_pictures.js";
 import { cellsWords, trainingsWords } from "../../api/static/dashboard/pages/study_progress.js";
 import { choicesOf, countOf, requestOf } from "../../api/static/dashboard/pages/study_request.js";
 
@@ -264,4 +265,13 @@ test("a recipe's study has the chosen activation, seeds and epochs, and measures
   assert.equal(countOf("10000000", "epochs"), 10_000_000);
   for (const text of ["", "0", "1.5", "x", "10001", "1e15"])
     assert.throws(() => countOf(text, "seeds"), /^Error: seeds: expected a whole/);
+});
+
+test("a study of a recipe opens with the chart that answers it", () => {
+  const recipes = [
+    { chart: "map", studies: { relu: { name: "Rate" } } },
+    { chart: "failures", studies: { tanh: { name: "Depth, tanh" }, relu: { name: "Depth, relu" } } },
+  ];
+  assert.equal(answerOf("Depth, relu", recipes), "failures");
+  assert.equal(answerOf("untitled", recipes), null);
 });

@@ -6,13 +6,13 @@ import { cellsWith, mapAxis, NO_AXIS, shownValue } from "./study_axes.js";
 import { cellView, experimentOf } from "./study_cell.js";
 import { columnsOf } from "./study_columns.js";
 import { studyMap } from "./study_map.js";
-import { studyPictures } from "./study_pictures.js";
+import { answerOf, studyPictures } from "./study_pictures.js";
 
 /** @typedef {import("./study_columns.js").Column} Column */
 
 /**
  * @param {Study} study
- * @param {import("./study_columns.js").Ranges} catalogue
+ * @param {import("./study_columns.js").Ranges & {recipes: StudyRecipe[]}} catalogue
  * @param {AbortSignal} signal of the page.
  */
 export function studyField(study, catalogue, signal) {
@@ -20,7 +20,7 @@ export function studyField(study, catalogue, signal) {
   const controls = axisControls(columns, () => draw());
   const cell = cellView(study.metric.replaceAll("_", " "), (positions) => map.keep(positions));
   const map = studyMap({ onChoice: cell.choose, onOpen: open });
-  const pictures = studyPictures(study.id, signal);
+  const pictures = studyPictures(study.id, answerOf(study.name, catalogue.recipes), signal);
   /** @type {StudyTable | null} */
   let table = null;
   /** @type {Map<string, string>} */

@@ -13,10 +13,21 @@ const UNFINISHED = ["waiting", "queued", "running"];
 /** @typedef {{name: string, shows: string, svg: string, png: string}} Chart */
 
 /**
+ * The chart that answers the recipe of a study, which is known by its name.
+ *
+ * @param {string} name of the study.
+ * @param {StudyRecipe[]} recipes
+ * @returns {string | null} null if no recipe has studies of this name.
+ */
+export const answerOf = (name, recipes) =>
+  recipes.find(({ studies }) => Object.values(studies).some((study) => study.name === name))?.chart ?? null;
+
+/**
  * @param {string} id of the study.
+ * @param {string | null} answer the chart that is drawn first; null for the first one of the service.
  * @param {AbortSignal} signal of its page.
  */
-export function studyPictures(id, signal) {
+export function studyPictures(id, answer, signal) {
   const select = h("select", { id: "chart", onchange: () => notice.attempt(draw, signal) });
   const notice = noticeView();
   const canvas = h("canvas", { role: "img", class: "picture", hidden: true });
@@ -41,10 +52,10 @@ export function studyPictures(id, signal) {
     figure.setFiles(filesOf(id, chart));
   }
 
-  /** Read which charts there are, the one that answers the study's question first. */
   async function offer() {
     charts = (await get(`/studies/${id}/charts`, { signal })).charts;
-    select.replaceChildren(...charts.map(({ name }) => h("option", { value: name }, name)));
+    const options = charts.map(({ name }) => h("option", { value: name, selected: name === answer }, name));
+    select.replaceChildren(...options);
   }
 
   return {
