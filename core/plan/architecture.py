@@ -3,7 +3,7 @@
 import hashlib
 
 from core.plan.pieces import gathers_batches, holds_class_numbers, validation_rows
-from core.plan.widths import compiles_probe, is_measured_plainly, width_for
+from core.plan.widths import width_for
 from gradlab.spec.experiment import ExperimentSpec
 from gradlab.spec.weights import is_weighted
 
@@ -37,9 +37,8 @@ def architecture(spec: ExperimentSpec, width: int) -> str:
     sizes = (dataset.train_count, dataset.sample_count, [(each.name, each.shape) for each in spec.inputs], targets)
     pieces = gathers_batches(spec), validation_rows(spec)
     record = (spec.record.model_dump_json(exclude={"boundary"}), "boundary" in spec.layout)
-    plainly = ("plainly",) if is_measured_plainly(spec) else ()
-    parts = (width, layers, training, optimizer, record, sizes, compiles_probe(spec), is_weighted(spec), pieces)
-    return repr(parts + plainly)
+    is_triage = not spec.training.epochs
+    return repr((width, layers, training, optimizer, record, sizes, is_triage, is_weighted(spec), pieces))
 
 
 def _drawn(layer: object) -> set[str]:

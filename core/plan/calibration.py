@@ -37,15 +37,7 @@ START: Mapping[str, float] = {
     "look_products": 6.72e-11,
     "look_steps": 0.00116,
     "look_values": 1.85e-09,
-    "probe_attention": 0.722,
-    "probe_convolutions": 0.417,
-    "probe_embedding": 0.0657,
-    "probe_gated_recurrent": 1.1,
-    "probe_graph_layers": 0.0229,
-    "probe_normalization": 0.051,
-    "probe_program": 0.0522,
-    "probe_simple_recurrent": 0.665,
-    "probe_watched": 0.0571,
+    "probe_layers": 0.0229,
     "stages": 0.747,
 }
 GROUP: Mapping[str, float] = {

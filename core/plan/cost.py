@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.plan.widths import MAX_INITIAL_SAMPLES, keeps_gradients, stackable, width_for
+from core.plan.widths import MAX_INITIAL_SAMPLES, keeps_gradients, width_for
 from gradlab.measurement.kinds import KINDS, names_from
 from gradlab.measurement.kinds.boundary import PLANE_POINTS
 from gradlab.measurement.kinds.kind import Form, Source
@@ -90,7 +90,7 @@ def start_counts(spec: ExperimentSpec) -> Counts:
     answers = sum(output.layer.output_shape[-1] for output in spec.outputs)
     counts["dataset"] = spec.dataset.sample_count * (spec.dataset.value_count + answers)
     counts |= initial_probe_counts(spec) | _pretraining(spec)
-    counts |= {f"probe_{name}": count for name, count in _probed(spec).items()}
+    counts |= _probed(spec)
     if spec.training.epochs:
         counts |= {f"compile_{name}": count for name, count in _compiled(spec).items()}
     return counts
@@ -120,14 +120,10 @@ def _compiled(spec: ExperimentSpec) -> Counts:
 
 
 def _probed(spec: ExperimentSpec) -> Counts:
-    """Count the parts of the program that probes layers: traced for epoch 0, and compiled if it does not stack."""
+    """Count the layers of the graph that probes them, which is traced for epoch 0."""
     if not any(kind in spec.layout for kind in names_from("flows")):
         return {}
-    watched = [layer for layer in spec.layers if layer.spec.watched(layer.input_shape) is not None]
-    if stackable(spec):
-        return {"graph_layers": len(watched)}
-    counts: Counts = {"program": 1, "layers": len(spec.layers), "watched": len(watched)}
-    return counts | {family: sum(_copies(layer, kinds) for layer in watched) for family, kinds in FAMILIES.items()}
+    return {"probe_layers": len([layer for layer in spec.layers if layer.spec.watched(layer.input_shape) is not None])}
 
 
 def _copies(layer: NamedLayer, kinds: tuple[str, ...]) -> int:

@@ -72,15 +72,6 @@ def is_measured_plainly(spec: ExperimentSpec) -> bool:
     return stackable(spec) and not spec.training.epochs
 
 
-def compiles_probe(spec: ExperimentSpec) -> bool:
-    """Return True if the program that probes a network's layers is worth compiling.
-
-    Layers that do not stack have loops over time or large sums, which XLA makes much quicker. A triage, which no
-    training follows, is finished before it would be compiled.
-    """
-    return not stackable(spec) and spec.training.epochs > 0
-
-
 def _gradient_numbers(spec: ExperimentSpec, width: int) -> int:
     batches: int = -(-spec.dataset.train_count // spec.training.batch_size)
     return batches * width * spec.parameter_count

@@ -26,6 +26,17 @@ def compiled_forms(network: Network) -> Network:
     return network
 
 
+def plain_forms(network: Network) -> Network:
+    """Rewrite the layers of a network that are slow in a plain graph, in place, and return it.
+
+    They are convolutions in groups: TensorFlow has no kernel for them on CPUs, and Keras compiles each by XLA, whose
+    nested loops take hundreds of times as long as one convolution with zeros between the groups.
+    """
+    layers = [*network.layers, *held_layers(network.layers)]
+    rewrite_convolutions([layer for layer in layers if getattr(layer.keras, "groups", 1) > 1])
+    return network
+
+
 def rewrite_layers(layers: Sequence[BuiltLayer]) -> None:
     """Rewrite layers for XLA, in place, and those that they hold."""
     layers = [*layers, *held_layers(layers)]

@@ -16,7 +16,7 @@ import tensorflow as tf
 from keras import ops
 
 from core.plan.pieces import gathers_batches, validation_rows
-from core.plan.widths import MAX_CHUNK_EPOCHS, MAX_ORDER_ENTRIES, MAX_SERIES_NUMBERS, block_for, compiles_probe
+from core.plan.widths import MAX_CHUNK_EPOCHS, MAX_ORDER_ENTRIES, MAX_SERIES_NUMBERS, block_for
 from core.training.architecture import variable_paths
 from core.training.batches import Batches, evaluated
 from core.training.compiled import Compiled
@@ -51,7 +51,7 @@ class Program:
         self.stack = Stack(compiled_forms(Network(spec, seed=0)), width)
         self._layout, self._task = spec.layout, Task(spec)
         self._update = Update(spec, self.stack, self._task)
-        self._recorder = Recorder(spec, width, name)
+        self._recorder = Recorder(spec, width)
         self._patience = Patience(spec, width)
         self._optimizer = self._update.optimizer
         self._variables = [
@@ -66,7 +66,6 @@ class Program:
         self._samples = spec.dataset.train_count
         self._at_once, self._rows = not gathers_batches(spec), validation_rows(spec)
         self._run = Compiled(self._epochs, jit=True, name=name)
-        self._compiles_probe = compiles_probe(spec)
 
     @cached_property
     def variables(self) -> tuple[Variable, ...]:
@@ -148,18 +147,10 @@ class Program:
         for variable, value in zip(self._variables, state, strict=True):
             variable.assign(value)
 
-    def initially(self, data: Data, *, training_follows: bool) -> TrainedEpochs:
-        """Measure the state before the first update, epoch 0. Only a program that compiles its probe is compiled first.
-
-        Args:
-            data: the samples.
-            training_follows: False if no epoch will be trained, so that nothing needs to be compiled.
-        """
+    def initially(self, data: Data) -> TrainedEpochs:
+        """Measure the state before the first update, epoch 0. Nothing is compiled for it."""
         weights, state = self.stack.weights.numpy(), [variable.numpy() for variable in self.stack.state]
-        if training_follows and self._compiles_probe:
-            self.compile(data)  # the probe is compiled, too, and one takes as long as the other
         metrics, series = self._recorder.initially(weights, state, data)
-        self.wait()
         rate = np.full((self.stack.width, 1), float(self._optimizer.learning_rate.numpy()), np.float32)
         names = 2 * self._task.name_count
         row = np.concatenate([metrics[:, :names], rate, metrics[:, names:]], axis=1)

@@ -14,13 +14,13 @@ import tensorflow as tf
 from keras import ops
 
 from core.plan.pieces import validation_rows
-from core.plan.widths import MAX_INITIAL_SAMPLES, compiles_probe, is_measured_plainly, probe_width
+from core.plan.widths import MAX_INITIAL_SAMPLES, is_measured_plainly, probe_width
 from core.training.batches import evaluated, sliced
 from core.training.begun import Begun
 from core.training.clipping import clip
 from core.training.compiled import Compiled
 from core.training.data import Data
-from core.training.forms import compiled_forms
+from core.training.forms import plain_forms
 from core.training.measurers import FROM_FLOWS, FROM_GRADIENTS, FROM_PLANE, FROM_WEIGHTS, GradientRows, WeightRows
 from core.training.network import Network
 from core.training.probe import Probe, full_gradients
@@ -78,28 +78,22 @@ class Recorder:
     Args:
         spec: the experiment.
         width: number of seeds side by side.
-        name: that of the program: see `Compiled`.
 
     Attributes:
         layout: the recorded series and their intervals.
     """
 
-    def __init__(self, spec: ExperimentSpec, width: int, name: str) -> None:
+    def __init__(self, spec: ExperimentSpec, width: int) -> None:
         self.layout, self._task, self._rule = spec.layout, Task(spec), spec.training.optimizer
         self._rows = validation_rows(spec)
-        network = Network(spec, seed=0)
+        network, plainly = plain_forms(Network(spec, seed=0)), is_measured_plainly(spec)
         self._all = Stack(network, width)
         self._segments = Segments(self._all.sizes)
-        plainly, compiles = is_measured_plainly(spec), compiles_probe(spec)
         # Probes of a network after several epochs run side by side, like probes of several seeds.
-        some = (
-            self._all
-            if plainly
-            else Stack(compiled_forms(Network(spec, seed=0)) if compiles else network, probe_width(spec))
-        )
-        self._some, self._probe = some, Probe(some, self._task)
-        flows = f"probe_{name}" if compiles else None
-        self._flows = self._probe.run if plainly else Compiled(self._probe.run, jit=compiles, name=flows)
+        self._some = self._all if plainly else Stack(network, probe_width(spec))
+        self._probe = Probe(self._some, self._task)
+        # Nothing is compiled: each of these is called once an epoch at most (docs/decisions/0088).
+        self._flows = self._probe.run if plainly else Compiled(self._probe.run, jit=False)
         self._at_start = self._initially if plainly else Compiled(self._initially, jit=False)
         self._predict = self._predicted if plainly else Compiled(self._predicted, jit=False)
         self._tracing = Begun("trace")

@@ -101,7 +101,7 @@ class _Training:
         self._program.begin(spec, [values[seed] for seed in self._places])
         self._begun()
         before, live = self._program.state(), np.ones(len(self._group), bool)
-        initially = self._program.initially(self._data, training_follows=self._spec.training.epochs > 0)
+        initially = self._program.initially(self._data)
         nothing = np.zeros((1, len(self._places), 0), np.int32)
         chunk = self._chunk(initially, 0, live, self._culprits(initially, live, before, nothing, 0))
         if not spec.training.epochs:

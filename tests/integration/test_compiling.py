@@ -44,8 +44,11 @@ def test_xla_finds_a_program_whatever_its_process_has_traced_before(monkeypatch:
     assert handed_to_xla(spec, 0) == handed_to_xla(spec, 1)
 
 
-def test_epoch_0_and_its_checkpoint_come_while_the_program_is_still_being_compiled(monkeypatch: pytest.MonkeyPatch):
-    spec, compiles, go_on = a_spec(layers=[HE, OUTPUT], seeds=[0, 1]), threading.Event(), threading.Event()
+@pytest.mark.parametrize("layers", [[HE, OUTPUT], RECURRENT], ids=["side by side", "recurrent"])
+def test_epoch_0_and_its_checkpoint_come_while_the_program_is_still_being_compiled(
+    monkeypatch: pytest.MonkeyPatch, layers: list
+):
+    spec, compiles, go_on = a_spec(layers=layers, seeds=[0, 1]), threading.Event(), threading.Event()
     expected = list(train(spec))
     program_cache._programs.clear()
     call = Compiled._call
