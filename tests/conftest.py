@@ -5,7 +5,6 @@ import itertools
 from pathlib import Path
 from typing import Any
 
-import hypothesis
 import pytest
 
 HERE = Path(__file__).parent
@@ -26,10 +25,8 @@ pytest.register_assert_rewrite("tests.unit.desk")
 # What is imported stays: while it comes, and ever after, the garbage collector need not go through it.
 gc.disable()
 
-# How long an example takes depends on what else the machine does: no test asserts it. `make unit` takes fewer of them.
-hypothesis.settings.register_profile("lab", deadline=None, max_examples=50)
-hypothesis.settings.register_profile("quick", deadline=None, max_examples=10)
-hypothesis.settings.load_profile("lab")
+# Examples of Hypothesis for a test, and where slow tests are left out.
+EXAMPLES, FEW_EXAMPLES = 50, 10
 
 
 def runs_tests(config: pytest.Config) -> bool:
@@ -39,9 +36,15 @@ def runs_tests(config: pytest.Config) -> bool:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Load the fixtures, which import the store, where tests run."""
+    """Load the fixtures, which import the store, and Hypothesis, where tests run."""
     if runs_tests(config):
         config.pluginmanager.import_plugin("tests.fixtures")
+        import hypothesis
+
+        examples = FEW_EXAMPLES if "not slow" in config.getoption("markexpr") else EXAMPLES
+        # How long an example takes depends on what else the machine does: no test asserts it.
+        hypothesis.settings.register_profile("lab", deadline=None, max_examples=examples)
+        hypothesis.settings.load_profile("lab")
 
 
 def group_of(file: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from sqlalchemy import Connection, Dialect, Engine, event
 
 from core.blobs import BlobStore
 from core.store import ExperimentStore
@@ -22,6 +23,16 @@ OF_MIGRATIONS = ("alembic_version", "migrations", "identity")
 # The usual tracebacks show all variables in colour: a third of a second for each that a test provokes.
 _plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
 structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _plain])
+
+_dialects: dict[str, Dialect] = {}
+_compiled: dict[object, object] = {}
+
+
+@event.listens_for(Engine, "engine_connect")
+def _share_compiled(connection: Connection) -> None:
+    """Compile a statement once in a process, for all stores. Each test has one of its own, which forgets it else."""
+    connection.dialect = _dialects.setdefault(connection.dialect.name, connection.dialect)
+    connection.execution_options(compiled_cache=_compiled)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The syntax trees of this project's sources, each parsed once in a process."""
+"""This project's sources and their syntax trees, each read and parsed once in a process."""
 
 import ast
 from functools import cache
@@ -8,9 +8,15 @@ ROOT = Path(__file__).parents[1]
 
 
 @cache
+def text_of(path: Path) -> str:
+    """The text of a source. Whoever finds in it that a file is of no concern need not have it parsed."""
+    return path.read_text()
+
+
+@cache
 def parsed(path: Path) -> ast.Module:
     """The syntax tree of a source."""
-    return ast.parse(path.read_text())
+    return ast.parse(text_of(path))
 
 
 @cache

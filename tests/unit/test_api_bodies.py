@@ -61,7 +61,13 @@ def test_problems_that_are_made_elsewhere_are_cut_as_well():
     ("path", "body", "field", "expected"),
     [
         (VALIDATE, changed("seeds", list(range(10_001))), "seeds", "a length of at most 10000"),
-        (VALIDATE, changed("model.layers", [DENSE] * 16_000), "model.layers", "at most 10000 layers"),
+        pytest.param(
+            VALIDATE,
+            changed("model.layers", [DENSE] * 16_000),
+            "model.layers",
+            "at most 10000 layers",
+            marks=pytest.mark.slow,
+        ),
         (
             VALIDATE,
             changed("model.layers", [DENSE] * 201),
@@ -74,7 +80,9 @@ def test_problems_that_are_made_elsewhere_are_cut_as_well():
         (VALIDATE, changed("dataset.train_size", 10**10), "dataset.train_size", "at most 10000000"),
         (VALIDATE, changed("training.metrics", ["accuracy"] * 101), "training.metrics", "a length of at most 100"),
         (SUBMIT, {**EXTERNAL, "seeds": [0] * 10_000}, "seeds", "each seed once"),
-        (SUBMIT, {**EXTERNAL, "layers": [LAYER] * 5000}, "layers", "each layer's name once"),
+        pytest.param(
+            SUBMIT, {**EXTERNAL, "layers": [LAYER] * 5000}, "layers", "each layer's name once", marks=pytest.mark.slow
+        ),
         (SUBMIT, {**EXTERNAL, "layers": [{**LAYER, "parameters": [PARAMETER] * 9000}]}, "layers[0].parameters", "once"),
         (SUBMIT, {**EXTERNAL, "metrics": ["loss"] * 101}, "metrics", "a length of at most 100"),
         (SUBMIT, {**EXTERNAL, "layers": [{**LAYER, "output_shape": [1] * 255}]}, "layers[0].output_shape", "most 254"),

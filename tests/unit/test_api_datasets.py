@@ -99,6 +99,7 @@ def test_a_wrong_file_is_refused_while_it_arrives(desk: Desk, content: bytes | s
     assert desk.http.get("/datasets").json()["datasets"] == before
 
 
+@pytest.mark.slow
 def test_a_body_has_its_own_limit_and_its_own_types(desk: Desk):
     assert desk.upload(b"a\n" + b"1\n" * 2_000_000).status_code == 413
     assert "text/csv" in desk.upload(CIRCLES, "application/x-hdf5").json()["detail"]

@@ -14,8 +14,6 @@ from gradlab.vocabulary.datasets import DatasetSpec
 from tests.builders import a_chunk, a_spec, a_training, an_external_spec, measured
 from tests.unit.desk import Desk
 
-FACTS = of_spec(a_spec())
-
 
 def worked(desk: Desk, id: UUID, store: ExperimentStore | None = None) -> None:
     """A worker that takes up a message."""
@@ -102,11 +100,12 @@ def test_a_training_whose_facts_cannot_be_worked_out_goes_on(desk: Desk, monkeyp
 
 def test_facts_and_wiring_of_a_training_elsewhere_are_sent_and_replaced(desk: Desk):
     path = desk.submit(an_external_spec(seeds=(0, 1)))
-    body = FACTS.model_dump_json()
+    own = of_spec(a_spec())
+    body = own.model_dump_json()
     for facts in ("{}", body):
         sent = desk.http.put(f"{path}/facts", content=facts, headers={"Content-Type": "application/json"})
         assert sent.status_code == 204, sent.text
-    assert Facts.model_validate_json(desk.http.get(f"{path}/facts").content) == FACTS
+    assert Facts.model_validate_json(desk.http.get(f"{path}/facts").content) == own
     assert desk.bell.rung == []
     for wiring in ({}, {"batches_repeat": True}):
         assert desk.http.put(f"{path}/runs/1/wiring", json=wiring).status_code == 204

@@ -174,7 +174,9 @@ def test_a_key_that_is_no_key_is_refused(refusing: Desk, key: str):
         ("training.epochs", 10**400, "training.epochs", "10000000", "1000"),
         ("model.layers.0.units", 10**9, "model.layers[0].units", "1000000", "1000000000"),
         ("model.layers", [], "model.layers", "at least 1", "[]"),
-        ("model.layers", [DENSE] * 10_001, "model.layers", "at most 10000 layers", "10001"),
+        pytest.param(
+            *("model.layers", [DENSE] * 10_001, "model.layers", "at most 10000 layers", "10001"), marks=pytest.mark.slow
+        ),
         ("seeds", [math.nan], "seeds[0]", "integer", "nan"),
         ("name", "a\x00b", "name", "control characters", "'a\\x00b'"),
         ("name", "\ud800", "name", "", "\\ud800"),

@@ -243,6 +243,7 @@ def test_a_body_in_chunks_that_are_few_or_large_enough_is_read(served: Server, s
         assert received(connection).startswith(b"HTTP/1.1 422")
 
 
+@pytest.mark.slow
 def test_what_is_no_http_is_told_so(served: Server):
     port = served()
     with closing(connect(port, b"\x16\x03\x01 not for us\r\n\r\n")) as connection:

@@ -169,11 +169,11 @@ def test_random_points_are_new_and_repeatable():
         Axis(knob="width", values=(5, 6)),
     ]
     points: list[tuple[Any, ...]] = []
-    for _ in range(200):
+    for _ in range(100):
         points.append(drawn(axes, 7, points) or ())
     rates, depths, widths = zip(*points, strict=True)
     assert all(1e-4 <= rate <= 1 for rate in rates)
-    assert 0.35 < sum(rate < 1e-2 for rate in rates) / 200 < 0.65  # half of the logarithms
+    assert 0.35 < sum(rate < 1e-2 for rate in rates) / 100 < 0.65  # half of the logarithms
     assert {*depths} == {1, 2, 3}
     assert {*widths} == {5, 6}
     assert drawn(axes, 7, points[:5]) == points[5]

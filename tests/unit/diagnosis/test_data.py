@@ -151,16 +151,19 @@ class TestNeighbours:
         y = np.random.default_rng(2).integers(0, 2, 1000)
         assert abs(neighbours_score(data(self.X, y), TWO)) < 0.15
 
+    @pytest.mark.slow
     def test_a_feature_in_another_unit_does_not_decide_alone(self):
         y = (self.X[:, 0] > 0).astype(int)
         scaled = self.X * [1, 1000, 1]
         assert neighbours_score(data(scaled, y), TWO) == neighbours_score(data(self.X, y), TWO) > 0.7
 
+    @pytest.mark.slow
     def test_a_constant_feature_does_not_matter(self):
         y = (self.X[:, 0] > 0).astype(int)
         with_constant = np.concatenate([self.X, np.full((1000, 1), 7.0)], axis=1)
         assert neighbours_score(data(with_constant, y), TWO) == neighbours_score(data(self.X, y), TWO)
 
+    @pytest.mark.slow
     def test_of_values_it_is_r2_and_of_labels_the_mean_over_them(self):
         assert neighbours_score(data(self.X, self.X[:, :2]), VALUES) == pytest.approx(0.97, abs=0.02)
         assert neighbours_score(data(self.X, (self.X[:, :2] > 0).astype(float)), LABELS) > 0.7

@@ -54,6 +54,7 @@ def assert_reads(text: str, title: str = "", also: tuple[str, ...] = ()) -> None
     assert not wrong, (title, wrong and wrong[0], text)
 
 
+@pytest.mark.slow  # all of them: a second
 @pytest.mark.parametrize(("rule", "text"), [each[1:] for each in templates()], ids=[each[0] for each in templates()])
 def test_every_template_reads_whatever_is_known_of_each_of_its_measures(rule, text):
     fields = {name for _, name, _, _ in Formatter().parse(text.replace("[[", "").replace("]]", "")) if name} - {

@@ -113,6 +113,7 @@ def test_other_wiring_is_a_difference_and_other_names_are_none():
     assert [each.path for each in difference(spec, block)][-1] == "model"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("title", [title for title in EXPERIMENTS if title.startswith("graph")])
 def test_what_a_remedy_changes_in_a_graph_is_written_as_keras_code(title):
     spec, written = EXPERIMENTS[title], 0
