@@ -40,7 +40,8 @@ test: setup  ## Run the whole suite, with a real PostgreSQL, Redis, worker and b
 
 .PHONY: unit
 unit: setup  ## Run the unit tests but the slow ones: no TensorFlow, no network, 25 seconds on two cores
-	$(BIN)/python -m pytest tests/unit tests/test_house.py tests/test_words.py -n auto --dist loadfile -m 'not slow and not campaign'
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest tests/unit tests/test_house.py tests/test_words.py -n auto --dist loadfile \
+		-m 'not slow and not campaign'  # a process for each core: threads of NumPy's would only wait for one another
 
 .PHONY: campaign
 campaign: setup  ## Run the tests that take minutes: hostile ones, generated ones, long cases

@@ -19,8 +19,8 @@ COMPUTING_FOR_EACH_WAITING = 3
 # Files among theirs whose tests start services and workers of their own, or need none.
 OF_THEIR_OWN = {"acceptance/test_life_cycle.py", "acceptance/test_stopping.py", "browser/test_report.py"}
 
-# Tests of the campaign import it before those that lie beside it do.
-pytest.register_assert_rewrite("tests.unit.desk")
+# Tests of other folders import them before the folders that load them as plugins do.
+pytest.register_assert_rewrite("tests.unit.desk", "tests.services")
 
 # What is imported stays: while it comes, and ever after, the garbage collector need not go through it.
 gc.disable()

@@ -15,10 +15,10 @@ from api.cli import demo
 from gradlab.cli.main import app
 from gradlab.schemas.status import Status
 from gradlab.spec import ExperimentSpec
-from tests.acceptance.conftest import PATIENCE, Service
 from tests.builders import a_spec
 from tests.campaigns import one_in
 from tests.servers import free_port, wait_until
+from tests.services import PATIENCE, Service
 
 SPEC = a_spec(epochs=8, seeds=(0, 1), name="typed")
 NETWORKS = ("tutorial-1-one-tanh", "tutorial-2-deep-tanh", "tutorial-3-deep-relu")

@@ -12,9 +12,9 @@ from pyarrow import csv, parquet
 from bench.doctored import DOCTORED, Doctored
 from bench.doctored_arrays import ARRAYS
 from gradlab.cli.exits import Exit
-from tests.acceptance.conftest import Service
 from tests.campaigns import one_in
 from tests.cases.files import LABELS_DIVIDED, REPORTED
+from tests.services import Service
 from tests.unit.translate.keras_texts import a_dense, a_sequential, an_input, text_of
 
 SEED = 7

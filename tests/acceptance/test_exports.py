@@ -15,8 +15,8 @@ from api.http.outflow import zipped
 from core.use_cases import experiments
 from gradlab.schemas.status import Status
 from gradlab.vocabulary.datasets import Dataset
-from tests.acceptance.conftest import PATIENCE, Service
 from tests.builders import a_spec
+from tests.services import PATIENCE, Service
 from tests.workers import Lab
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

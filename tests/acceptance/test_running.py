@@ -11,9 +11,9 @@ import pytest
 from gradlab.client.client import Refused
 from gradlab.schemas.media_types import CSV
 from gradlab.schemas.status import Status
-from tests.acceptance.conftest import PATIENCE, Service
 from tests.builders import a_spec
 from tests.servers import wait_until
+from tests.services import PATIENCE, Service
 
 ENDLESS = a_spec(epochs=100_000, name="endless")
 

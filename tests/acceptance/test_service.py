@@ -10,8 +10,8 @@ import pytest
 
 from gradlab.schemas.status import Status
 from tests import programs
-from tests.acceptance.conftest import PATIENCE, Service
 from tests.builders import a_spec
+from tests.services import PATIENCE, Service
 
 EXPLODING = a_spec(
     epochs=40,

@@ -10,11 +10,11 @@ import pytest
 
 from api.cli import demo
 from gradlab.schemas.status import Status
-from tests.acceptance.conftest import PATIENCE, Service, child_of, descendants, living
 from tests.acceptance.test_stream import epochs_of
 from tests.builders import a_spec
 from tests.campaigns import one_in
 from tests.servers import wait_until
+from tests.services import PATIENCE, Service, child_of, descendants, living
 
 # Some seconds of training, in chunks of half a second: a stop or a kill that follows the first epochs is in time.
 LONG = a_spec(

@@ -14,9 +14,9 @@ from gradlab.schemas.status import CellStatus, Status, StudyStatus
 from gradlab.schemas.studies import StudyTableResponse
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.study import StudySpec, grid, place
-from tests.acceptance.conftest import PATIENCE, Service
 from tests.builders import a_spec
 from tests.servers import wait_until
+from tests.services import PATIENCE, Service
 
 EPOCHS = 2_000
 AXES = [{"knob": "width", "values": [2, 3]}, {"knob": "learning_rate", "values": [0.01, 0.05]}]

@@ -11,9 +11,9 @@ from gradlab.schemas.experiments import ExperimentResponse
 from gradlab.schemas.status import TreatmentStatus
 from gradlab.schemas.treatments import TreatmentRequest, TreatmentResponse
 from gradlab.spec import ExperimentSpec
-from tests.acceptance.conftest import Service
 from tests.acceptance.test_diagnosis import tutorial
 from tests.servers import wait_until
+from tests.services import Service
 
 INITIALIZER = "initializer_for_activation"
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from gradlab.schemas.status import Status
 from gradlab.spec import ExperimentSpec
-from tests.acceptance.conftest import Service
 from tests.servers import wait_until
+from tests.services import Service
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 HOURS = 100_000

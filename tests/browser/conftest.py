@@ -9,18 +9,22 @@ from playwright.sync_api import Browser
 
 from gradlab.schemas.status import Status
 from gradlab.spec.experiment import parse
-from tests.acceptance.conftest import a_service, compiled, service
 from tests.browser.pages import Reader, chromium
 from tests.builders import a_spec
-
-__all__ = ["a_service", "compiled", "service"]
+from tests.conftest import runs_tests
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
+def pytest_configure(config: pytest.Config) -> None:
+    """Load the fixtures of services, one for all folders, where tests run."""
+    if runs_tests(config):
+        config.pluginmanager.import_plugin("tests.services")
+
+
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all; while it is there, Playwright's event loop runs in this thread, and no other can."""
+    """One Chromium for all files; while it is there, Playwright's event loop runs in this thread, and no other can."""
     with chromium() as found:
         yield found
 

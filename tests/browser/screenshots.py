@@ -15,9 +15,9 @@ from playwright.sync_api import Browser
 from gradlab.recipes import recipe_named
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.experiment import parse
-from tests.acceptance.conftest import Service
 from tests.browser.pages import NARROW, WIDE, Reader, chromium
 from tests.builders import a_spec
+from tests.services import Service
 
 ROOT = Path(__file__).parents[2]
 PICTURES, IN_README = ROOT / "screenshots", ROOT / "docs" / "images"

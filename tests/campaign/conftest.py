@@ -9,11 +9,16 @@ import httpx2
 import pytest
 
 from core.store import ExperimentStore
-from tests.acceptance.conftest import GRADLAB, a_service, alone, compiled, lab, service
 from tests.builders import MINUTE
+from tests.conftest import runs_tests
 from tests.servers import DEADLINE, free_port, wait_until
+from tests.services import GRADLAB, alone
 
-__all__ = ["a_service", "compiled", "lab", "service"]
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Load the fixtures of services, one for all folders, where tests run."""
+    if runs_tests(config):
+        config.pluginmanager.import_plugin("tests.services")
 
 
 @pytest.fixture(scope="session")

@@ -17,10 +17,10 @@ from core.blobs import MIN_BLOB_BYTES
 from gradlab.cli.exits import Exit
 from gradlab.client.connection import Refused
 from gradlab.schemas.status import Status
-from tests.acceptance.conftest import GRADLAB
 from tests.builders import a_spec
 from tests.campaign.composition import Composition, compose
 from tests.servers import wait_until
+from tests.services import GRADLAB
 
 pytestmark = pytest.mark.campaign
 PATIENCE = 300.0

@@ -13,9 +13,9 @@ import pytest
 from gradlab.client.client import Unreachable
 from gradlab.schemas.status import Status
 from gradlab.spec import ExperimentSpec
-from tests.acceptance.conftest import PATIENCE, Service
 from tests.builders import a_spec
 from tests.servers import wait_until
+from tests.services import PATIENCE, Service
 
 SIZE = "64m"
 FULL_SECONDS = 45.0

@@ -8,9 +8,9 @@ import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-from tests.acceptance.conftest import GRADLAB, alone
 from tests.campaign.watching import call
 from tests.servers import DEADLINE, free_port, wait_until
+from tests.services import GRADLAB, alone
 
 FILES = 256
 HALVES = (

@@ -8,8 +8,8 @@ from contextlib import suppress
 import pytest
 
 from gradlab.schemas.status import Status
-from tests.acceptance.conftest import Service
 from tests.builders import a_large_spec, a_spec
+from tests.services import Service
 
 LIMIT_BYTES = 1_100_000_000
 SECONDS = 280.0

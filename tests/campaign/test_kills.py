@@ -15,8 +15,8 @@ import pytest
 from gradlab.client.client import Unreachable
 from gradlab.schemas.status import Status
 from gradlab.spec import ExperimentSpec
-from tests.acceptance.conftest import PATIENCE, Service
 from tests.builders import a_spec
+from tests.services import PATIENCE, Service
 
 KILLS, SEED = 20, 1
 VICTIMS = ("service", "worker", "child", "messages")

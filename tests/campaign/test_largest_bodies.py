@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.conftest import Service
 from tests.campaign.watching import MAX_WAIT_SECONDS, call, watched
 from tests.servers import wait_until
+from tests.services import Service
 
 # Just below the largest body that the service reads.
 SIZE = 980_000

@@ -5,9 +5,9 @@ import signal
 import pytest
 
 from gradlab.schemas.status import Status
-from tests.acceptance.conftest import PATIENCE, Service, living
 from tests.builders import a_spec
 from tests.servers import DEADLINE, wait_until
+from tests.services import PATIENCE, Service, living
 
 # A worker that is stopped by itself gets this long for the chunk at hand, and is looked at twice a second.
 GRACE_SECONDS = 30.0

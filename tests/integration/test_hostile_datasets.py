@@ -12,10 +12,10 @@ import httpx2
 import pytest
 
 from core.store import ExperimentStore
-from tests.acceptance.conftest import GRADLAB, alone
 from tests.builders import MINUTE
 from tests.hostile_files import FILES
 from tests.servers import DEADLINE, free_port, wait_until
+from tests.services import GRADLAB, alone
 from worker.memory import resident_bytes
 
 WAS_HERE = Path("/tmp/gradlab-was-here")

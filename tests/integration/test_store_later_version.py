@@ -13,10 +13,10 @@ from core.store.database import connect, writing
 from core.store.migrate import check_revision, upgrade
 from gradlab.errors import DatabaseTooNew, Unavailable
 from gradlab.schemas.status import Status
-from tests.acceptance.conftest import GRADLAB, alone
 from tests.builders import MINUTE, a_chunk, a_spec, an_external_spec
 from tests.campaigns import one_in
 from tests.servers import free_port
+from tests.services import GRADLAB, alone
 
 ROOT = Path(__file__).parents[2]
 

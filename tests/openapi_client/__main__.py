@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx2
 
-from tests.acceptance.conftest import Service
+from tests.services import Service
 
 HERE = Path(__file__).parent
 ENVIRONMENT = HERE.parents[1] / ".venv-openapi" / "bin"
