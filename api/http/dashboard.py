@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from html import escape
 from pathlib import Path
 from posixpath import dirname, normpath
@@ -22,6 +23,13 @@ def dashboard(template: str, folders: Sequence[Path], label: str | None) -> str:
         folders: the folders of its modules; a file in the first one hides one in the next.
         label: a label in its head; None for none.
     """
+    page = template.replace("</head>", f"{_lists(tuple(folders))}</head>", 1)
+    return page.replace("<nav", f'<p id="label" class="tag">{escape(label)}</p><nav', 1) if label else page
+
+
+@cache
+def _lists(folders: Sequence[Path]) -> str:
+    """Write links to the modules that every page has, and the list of the further ones of each page."""
     texts = {
         f"{FOLDER}/{file.relative_to(folder).as_posix()}": file.read_text()
         for folder in reversed(folders)
@@ -32,9 +40,7 @@ def dashboard(template: str, folders: Sequence[Path], label: str | None) -> str:
     pages = {name: _address(path, MAIN) for name, path in PAGE.findall(texts[MAIN])}
     further = {name: sorted({*_reached(module, imports)} - first) for name, module in pages.items()}
     links = "".join(f'<link rel="modulepreload" href="{module}">\n' for module in sorted(first - {MAIN}))
-    lists = f'<script type="application/json" id="modules">{json.dumps(further)}</script>\n'
-    page = template.replace("</head>", f"{links}{lists}</head>", 1)
-    return page.replace("<nav", f'<p id="label" class="tag">{escape(label)}</p><nav', 1) if label else page
+    return f'{links}<script type="application/json" id="modules">{json.dumps(further)}</script>\n'
 
 
 def _address(path: str, module: str) -> str:

@@ -1,7 +1,7 @@
 """Reading of studies and their cells."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, MutableMapping, Sequence
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -25,6 +25,8 @@ FINISHED = [status for status in Status if status.is_finished]
 # A cell whose experiment has ended, or was deleted, and whose result was not read yet.
 IS_OVER = and_(cells.c.status == DRAWN, or_(experiments.c.number.is_(None), experiments.c.status.in_(FINISHED)))
 JOINED = cells.outerjoin(experiments, experiments.c.number == cells.c.experiment)
+# The position of the best cell of a study, by its id and its revision.
+BestPositions = MutableMapping[tuple[UUID, int], int | None]
 # The state of a cell as people see it.
 STATE: ColumnElement[str] = case(
     (IS_OVER, CellStatus.running), (cells.c.status == DRAWN, experiments.c.status), else_=cells.c.status
@@ -56,16 +58,28 @@ def cells_of(connection: Connection, id: UUID) -> tuple[Cell, ...]:
     return tuple(_cells(connection, mine, _columns().order_by(cells.c.position, cells.c.batch)))
 
 
-def best_of(connection: Connection, id: UUID) -> tuple[Cell, ...]:
-    """Return the batches of seeds of a study's best cell, of which alone all columns are read. Raises NotFound."""
+def best_of(connection: Connection, id: UUID, positions: BestPositions) -> tuple[Cell, ...]:
+    """Return the batches of seeds of a study's best cell, of which alone all columns are read. Raises NotFound.
+
+    Args:
+        connection: to the database.
+        id: of the study.
+        positions: those of best cells that were worked out before, from all results; this one is added.
+    """
     row = find(connection, id)
-    mine = cells.c.study == row.number
-    query = select(cells.c.position, cells.c.result).where(mine, cells.c.result.is_not(None))
+    state = (id, row.revision)
+    if state not in positions:
+        positions[state] = _best_position(connection, row)
+    at_best = and_(cells.c.study == row.number, cells.c.position == positions[state])
+    return tuple(_cells(connection, at_best, _columns().order_by(cells.c.batch)))
+
+
+def _best_position(connection: Connection, study: Row[Any]) -> int | None:
+    query = select(cells.c.position, cells.c.result).where(cells.c.study == study.number, cells.c.result.is_not(None))
     outcomes: dict[int, list[SeedOutcome]] = {}
     for position, result in connection.execute(query.order_by(cells.c.position, cells.c.batch)):
         outcomes.setdefault(position, []).extend(RESULT.validate_json(result).seeds)
-    at_best = and_(mine, cells.c.position == best(_spec(row.spec), outcomes))
-    return tuple(_cells(connection, at_best, _columns().order_by(cells.c.batch)))
+    return best(_spec(study.spec), outcomes)
 
 
 def states(connection: Connection, ids: Collection[UUID]) -> dict[UUID, tuple[int, int]]:

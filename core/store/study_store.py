@@ -15,6 +15,9 @@ from gradlab.schemas.status import CellStatus, StudyStatus
 from gradlab.schemas.studies import StudyStop
 from gradlab.spec.study import Point, StudySpec
 
+# Positions of best cells that are kept: to find one, all results of a study are read, 85 ms for 10,000 cells.
+MAX_BEST_POSITIONS = 1_000
+
 
 class StudyStore:
     """Repository of studies, their cells, and the experiments of these.
@@ -28,6 +31,7 @@ class StudyStore:
 
     def __init__(self, engine: Engine, clock: Callable[[], datetime]) -> None:
         self._engine, self._clock = engine, clock
+        self._best_positions: study_reading.BestPositions = {}
 
     def add(
         self, spec: StudySpec, points: Collection[Point], *, idempotency_key: str | None = None
@@ -67,8 +71,10 @@ class StudyStore:
 
     def best(self, id: UUID) -> tuple[Cell, ...]:
         """Return the batches of seeds of a study's best cell; none before a cell has a result. Raises NotFound."""
+        if len(self._best_positions) > MAX_BEST_POSITIONS:
+            self._best_positions.clear()
         with reading(self._engine) as connection:
-            return study_reading.best_of(connection, id)
+            return study_reading.best_of(connection, id, self._best_positions)
 
     def states(self, ids: Sequence[UUID]) -> dict[UUID, tuple[int, int]]:
         """Return `state` of the records of those of the studies that exist, by one cheap query."""

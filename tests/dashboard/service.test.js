@@ -4,7 +4,14 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
 import { heldKey, holdKey } from "../../api/static/dashboard/data/key.js";
-import { askForKeyBy, fileNameOf, isTaken, request, SERVICE } from "../../api/static/dashboard/data/service.js";
+import {
+  askForKeyBy,
+  fileNameOf,
+  isTaken,
+  request,
+  requestAhead,
+  SERVICE,
+} from "../../api/static/dashboard/data/service.js";
 
 /** @type {[string, string | undefined][]} path and key of each request. */
 let sent = [];
@@ -109,4 +116,20 @@ test("the service names its files", () => {
   assert.equal(fileNameOf('attachment; filename="1-series.npz"'), "1-series.npz");
   assert.equal(fileNameOf('inline; filename="1-history.svg"'), "1-history.svg");
   for (const other of [null, "inline", 'attachment; filename="../x"']) assert.equal(fileNameOf(other), null);
+});
+
+test("what is requested ahead answers the next reader of its path, until its page is left", async () => {
+  holdKey("right");
+  const page = new AbortController();
+  requestAhead("/a", page.signal);
+  requestAhead("/b", page.signal);
+  assert.equal((await SERVICE.send("/a", { signal: page.signal })).status, 200);
+  assert.equal(sent.length, 2);
+  await SERVICE.send("/a", {});
+  page.abort();
+  await SERVICE.send("/b", {});
+  assert.deepEqual(
+    sent.map(([path]) => path),
+    ["/a", "/b", "/a", "/b"],
+  );
 });

@@ -83,6 +83,7 @@ def test_a_grid_is_trained_cell_by_cell_and_told_as_a_table(desk, workers):
     assert (study["status"], study["progress"]["cells"], study["progress"]["trainings"]) == ("running", 6, 30)
     assert study["progress"]["cells_by_status"] == {"queued": 6}
     assert len({desk.store.get(it).spec.name for it in workers.waiting}) == 6
+    assert desk.http.get(path).json()["best"] is None
     workers.work()
     study = desk.http.get(path).json()
     assert (study["status"], study["stopped"], study["progress"]["trainings_done"]) == ("completed", "all cells", 30)
@@ -102,6 +103,7 @@ def test_a_grid_is_trained_cell_by_cell_and_told_as_a_table(desk, workers):
     assert rows[0]["measures"] == {"growth": None}, "one hidden layer has no growth from layer to layer"
     assert rows[4]["measures"]["growth"] is not None
     assert study["best"]["values"]["depth"] < 3
+    assert desk.http.get(path, headers={"Cache-Control": "no-cache"}).json()["best"] == study["best"]
 
 
 def test_the_table_comes_as_csv_and_parquet(desk, workers):

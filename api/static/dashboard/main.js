@@ -6,7 +6,7 @@ import { fill, h } from "./shared/element.js";
 import { askForKey } from "./pages/key_form.js";
 import { watchReadiness } from "./readiness.js";
 import { heldKey, holdKey } from "./data/key.js";
-import { askForKeyBy, isTaken, SERVICE } from "./data/service.js";
+import { askForKeyBy, isTaken, requestAhead, SERVICE } from "./data/service.js";
 import { messageOf, readFrom } from "./data/source.js";
 import { watchTheme } from "./theme.js";
 
@@ -34,11 +34,21 @@ const PAGES = new Map([
   ["treatment", { load: async () => (await import("./pages/treatment.js")).treatment, link: "#/treatments" }],
 ]);
 
+/** The collections whose member a page shows, by the page's name: the service is asked for it before anything else. */
+const COLLECTIONS = new Map([
+  ["experiment", "experiments"],
+  ["study", "studies"],
+]);
+
 const FIRST = /** @type {Entry} */ (PAGES.get(""));
 
 const page = part("page");
-/** @type {Map<string, string[]>} the modules of each page that were not loaded ahead yet. */
-const modules = new Map(Object.entries(JSON.parse(part("modules").textContent ?? "")));
+/**
+ * The modules of each page that were not loaded ahead yet. A browser may have kept index.html of a version without it.
+ *
+ * @type {Map<string, string[]>}
+ */
+const modules = new Map(Object.entries(JSON.parse(document.getElementById("modules")?.textContent ?? "{}")));
 const connection = part("connection");
 const forgetting = part("forget-key");
 let leave = new AbortController();
@@ -70,6 +80,8 @@ async function show() {
   try {
     const [name, ...parts] = namesOf(location.hash);
     const { load, link } = PAGES.get(name) ?? FIRST;
+    const collection = COLLECTIONS.get(name);
+    if (collection && parts[0]) requestAhead(`/${collection}/${encodeURIComponent(parts[0])}`, signal);
     loadAhead(name);
     markCurrent(link);
     const open = await load().catch(explain);

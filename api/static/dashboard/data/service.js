@@ -16,6 +16,9 @@ let promptForKey = null;
 /** @type {Promise<void> | null} resolves once a key is held again. */
 let asking = null;
 
+/** @type {Map<string, Promise<Response>>} answers to `requestAhead` that nobody has read yet, by path. */
+const ahead = new Map();
+
 /** @type {import("./source.js").Source} */
 export const SERVICE = { send, save, hasKey: () => heldKey() !== null };
 
@@ -52,6 +55,19 @@ export async function request(path, options = {}) {
 }
 
 /**
+ * Request what a page reads first while its modules are loaded: the next `send` of this path has the answer.
+ *
+ * @param {string} path
+ * @param {AbortSignal} signal ends it; no later page has the answer.
+ */
+export function requestAhead(path, signal) {
+  const answer = request(path, { signal });
+  answer.catch(() => null); // whoever reads it says what went wrong
+  ahead.set(path, answer);
+  signal.addEventListener("abort", () => ahead.delete(path));
+}
+
+/**
  * @param {string} key
  * @returns {Promise<boolean>} true if it is the service's.
  * @throws {Away} there was no answer.
@@ -68,7 +84,10 @@ export const isTaken = async (key) => !demandsKey(await fetched(KEY_CHECK, { met
  * @throws {Away} there was no answer.
  */
 async function send(path, options = {}) {
-  const response = await request(path, options);
+  const isPlain = Object.keys(options).every((name) => name === "signal");
+  const early = isPlain ? ahead.get(path) : undefined;
+  ahead.delete(path);
+  const response = await (early ?? request(path, options));
   if (response.ok) return response;
   const document = await response.json().catch(() => ({}));
   if (response.status === 503) throw new Away(document.detail ?? "The service cannot answer now.");
