@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from core.study import Cell, StudyPage, StudyRecord, by_position, failing, metric_of, middle, outcomes_of, spread
+from core.study import Cell, StudyPage, StudyRecord, by_position, failing, median_of, metric_of, outcomes_of, spread
 from core.use_cases.study_checks import StudyEstimate
 from gradlab.diagnosis.conclusion import VERDICTS_WORST_FIRST, Verdict
 from gradlab.schemas.status import CellStatus
@@ -158,7 +158,7 @@ def _rows(spec: StudySpec, cells: Sequence[Cell]) -> Iterator[dict[str, Any]]:
             "root_cause": next(
                 (each.root_cause for each in results if each.verdict == verdict and each.root_cause), None
             ),
-            "measures": {name: middle([each.measures[i] for each in outcomes]) for i, name in enumerate(measures)},
+            "measures": {name: median_of([each.measures[i] for each in outcomes]) for i, name in enumerate(measures)},
             "seconds": sum(seconds) if seconds else None,
             "pruned": asdict(first.pruned) if first.pruned else None,
             "error": next((batch.error for batch in batches if batch.error), None),

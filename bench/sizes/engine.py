@@ -124,7 +124,7 @@ def _validation_seconds(training: EngineTraining) -> float:
     """Return the seconds of an epoch's validation: a loop of several in one program, as a call alone takes longer."""
     spec, data = training.spec, Data(training.spec, training.samples)
     stack, task = Stack(compiled_forms(Network(spec, seed=0)), 1), Task(spec)
-    rows, (_, _, x, y) = validation_rows(spec), data.arrays
+    rows, (_, _, x, y) = validation_rows(spec, stack.width), data.arrays
 
     def several(count: Any, x: Any, y: Any) -> Any:
         def again(number: Any, before: Any) -> tuple[Any, Any]:

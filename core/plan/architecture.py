@@ -35,7 +35,7 @@ def architecture(spec: ExperimentSpec, width: int) -> str:
     dataset = spec.dataset
     targets = [(output.layer.name, output.target, holds_class_numbers(spec, output)) for output in spec.outputs]
     sizes = (dataset.train_count, dataset.sample_count, [(each.name, each.shape) for each in spec.inputs], targets)
-    pieces = gathers_batches(spec), validation_rows(spec)
+    pieces = gathers_batches(spec, width), validation_rows(spec, width)
     record = (spec.record.model_dump_json(exclude={"boundary"}), "boundary" in spec.layout)
     is_triage = not spec.training.epochs
     return repr((width, layers, training, optimizer, record, sizes, is_triage, is_weighted(spec), pieces))

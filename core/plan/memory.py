@@ -90,9 +90,9 @@ def memory(spec: ExperimentSpec) -> dict[str, int]:
 
 def _dataset_bytes(spec: ExperimentSpec, values: int) -> int:
     """Return the bytes of all samples, and of the training samples in the orders of an epoch."""
-    dataset = spec.dataset
+    dataset, width = spec.dataset, width_for(spec)
     each = DATASET_BYTES_PER_VALUE if dataset.is_drawn else UPLOADED_BYTES_PER_VALUE
-    ordered = 0 if gathers_batches(spec) else NUMBER_BYTES * dataset.train_count * width_for(spec) * values
+    ordered = 0 if gathers_batches(spec, width) else NUMBER_BYTES * dataset.train_count * width * values
     return dataset.sample_count * values * each + ordered
 
 
@@ -102,7 +102,7 @@ def _flow_bytes(spec: ExperimentSpec, flow: int) -> float:
     train, widest = dataset.train_count, _widest(spec)
     backwards = any(kind in spec.layout for kind in names_from("gradients"))
     initial = (flow if backwards else widest) * min(MAX_INITIAL_SAMPLES, train)
-    initial += widest * validation_rows(spec)
+    initial += widest * validation_rows(spec, width)
     update = flow * min(spec.training.batch_size, train) if spec.training.epochs else 0
     return float(NUMBER_BYTES * width * max(INITIAL_COPIES * initial, FLOW_COPIES * update))
 

@@ -6,7 +6,6 @@ Datasets that are drawn from their spec are worked on as a whole, whatever their
 import math
 
 from core.plan.cost import kept
-from core.plan.widths import width_for
 from gradlab.spec.ends import NetworkOutput
 from gradlab.spec.experiment import ExperimentSpec
 
@@ -19,19 +18,22 @@ MAX_FLOWING_NUMBERS = 4_000_000
 MAX_ONE_HOT_NUMBERS = 16_000_000
 
 
-def gathers_batches(spec: ExperimentSpec) -> bool:
-    """Return True if samples are gathered batch by batch, False if an epoch begins with a copy of all in its order."""
+def gathers_batches(spec: ExperimentSpec, width: int) -> bool:
+    """Return True if a program for `width` seeds gathers samples batch by batch.
+
+    False if an epoch begins with a copy of all samples in its order.
+    """
     dataset = spec.dataset
-    return not dataset.is_drawn and width_for(spec) * dataset.train_count * dataset.value_count > MAX_ORDERED_NUMBERS
+    return not dataset.is_drawn and width * dataset.train_count * dataset.value_count > MAX_ORDERED_NUMBERS
 
 
-def validation_rows(spec: ExperimentSpec) -> int:
-    """Return the number of validation samples that are evaluated at a time."""
+def validation_rows(spec: ExperimentSpec, width: int) -> int:
+    """Return the number of validation samples that are evaluated at a time, of `width` seeds side by side."""
     dataset = spec.dataset
     validation = dataset.sample_count - dataset.train_count
     if dataset.is_drawn:
         return validation
-    flow = width_for(spec) * sum(kept(layer) for layer in spec.layers)
+    flow = width * sum(kept(layer) for layer in spec.layers)
     rows = max(1, min(validation, MAX_FLOWING_NUMBERS // max(1, flow)))
     if rows < validation and any(output.mask for output in spec.outputs):
         batch = spec.training.batch_size  # a masked loss is a mean over the steps that count in a batch

@@ -1,6 +1,6 @@
 """Studies: what a cell shows, how cells compare, and the records of both. All functions are pure."""
 
-from core.study.comparison import best, by_position, failing, middle, objective_of, outcomes_of, spread
+from core.study.comparison import best, by_position, failing, median_of, objective_of, outcomes_of, spread
 from core.study.course import course
 from core.study.record import Cell, CellPlace, Drawn, Pruned, StudyPage, StudyRecord
 from core.study.result import CellResult, SeedOutcome, measured_key, metric_of, result_of
@@ -19,8 +19,8 @@ __all__ = [
     "course",
     "failing",
     "measured_key",
+    "median_of",
     "metric_of",
-    "middle",
     "objective_of",
     "outcomes_of",
     "result_of",

@@ -30,7 +30,7 @@ def spread(values: Sequence[float | None]) -> Spread | None:
     return Spread(median=_quantile(numbers, 0.5), low=low, high=high, count=len(numbers))
 
 
-def middle(values: Sequence[float | None]) -> float | None:
+def median_of(values: Sequence[float | None]) -> float | None:
     """Return the median of the values that are known; None if none is."""
     numbers = sorted([value for value in values if value is not None])
     return _quantile(numbers, 0.5) if numbers else None
@@ -64,7 +64,7 @@ def objective_of(study: StudySpec, outcomes: Sequence[SeedOutcome]) -> float | N
 def _objective(name: str, higher: bool, outcomes: Sequence[SeedOutcome]) -> float | None:
     if name == "failing_share":
         return [each.failing for each in outcomes].count(True) / len(outcomes) if outcomes else None
-    median = middle([each.metric for each in outcomes])
+    median = median_of([each.metric for each in outcomes])
     return -median if median is not None and higher else median
 
 

@@ -29,10 +29,15 @@ KINDS: tuple[Literal["nan", "inf", "-inf"], ...] = ("nan", "inf", "-inf")
 
 
 class Inspector:
-    """Repetition of epochs of one architecture, one seed at a time."""
+    """Repetition of epochs of one architecture, one seed at a time.
 
-    def __init__(self, spec: ExperimentSpec) -> None:
-        self._batch, self._rows = spec.training.batch_size, validation_rows(spec)
+    Args:
+        spec: the experiment.
+        width: number of seeds that its program trains side by side.
+    """
+
+    def __init__(self, spec: ExperimentSpec, width: int) -> None:
+        self._batch, self._rows = spec.training.batch_size, validation_rows(spec, width)
         self._network, self._task = Network(spec, seed=0), Task(spec)
         self._stack = Stack(self._network, 1)
         self._moves = Update(spec, self._stack, self._task)
@@ -155,7 +160,7 @@ def inspect(
         lost: place in the stack -> the epoch that ended with a non-finite value.
         first_epoch: the number of the chunk's first epoch.
     """
-    after, inspector = program.state(), Inspector(spec)
+    after, inspector = program.state(), Inspector(spec, program.stack.width)
     ends = {place: program.of_seed(place) for place in lost}
     try:
         for epoch in sorted(set(lost.values())):

@@ -64,7 +64,7 @@ class Program:
         self._keeps_weights = any(BY_NAME[each.kind].source != "gradients" for each in self._layout.series)
         self._block = block_for(spec, width)
         self._samples = spec.dataset.train_count
-        self._at_once, self._rows = not gathers_batches(spec), validation_rows(spec)
+        self._at_once, self._rows = not gathers_batches(spec, width), validation_rows(spec, width)
         self._run = Compiled(self._epochs, jit=True, name=name)
 
     @cached_property

@@ -85,7 +85,7 @@ class Recorder:
 
     def __init__(self, spec: ExperimentSpec, width: int) -> None:
         self.layout, self._task, self._rule = spec.layout, Task(spec), spec.training.optimizer
-        self._rows = validation_rows(spec)
+        self._rows = validation_rows(spec, width)
         network, plainly = plain_forms(Network(spec, seed=0)), is_measured_plainly(spec)
         self._all = Stack(network, width)
         self._segments = Segments(self._all.sizes)

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import structlog
 
-from core.records import Experiment
+from core.plan.widths import width_for
+from core.records import Experiment, RunRecord
 from core.store import ExperimentStore
 from core.study import Cell, Pruned, course
 from core.treatment.result import columns_of
@@ -83,13 +84,18 @@ def _is_compared(cell: Cell, experiment_id: UUID) -> bool:
 
 
 def _reached(experiment: Experiment) -> int:
-    """Return the last epoch that every run has reached which has begun and has not ended early.
+    """Return the last epoch that every compared run has reached which has not ended early."""
+    runs = _compared_runs(experiment)
+    going = [run.epochs_done for run in runs if not run.ended]
+    return min(going, default=max(run.epochs_done for run in runs))
 
-    Seeds of large networks train one after another: the first ones are compared alone.
+
+def _compared_runs(experiment: Experiment) -> tuple[RunRecord, ...]:
+    """Return the runs of the first group of seeds.
+
+    Groups train one after another. When a later one begins depends on when the cell is compared, so it never counts.
     """
-    begun = [run for run in experiment.runs if run.final_metrics is not None]
-    going = [run.epochs_done for run in begun if not run.ended]
-    return min(going, default=max((run.epochs_done for run in begun), default=0))
+    return experiment.runs[: width_for(experiment.own_spec(WHY_OWN))]
 
 
 def _completed(
@@ -118,4 +124,5 @@ def _course(
     names = (metric,) if metric else columns_of(experiment.own_spec(WHY_OWN))
     recorded = store.layout(experiment.id).metrics
     columns = [recorded.index(name) for name in names]
-    return course(list(store.metrics(experiment.id).values()), columns, pruner.epochs(until))
+    metrics = store.metrics(experiment.id, seeds=[run.seed for run in _compared_runs(experiment)])
+    return course(list(metrics.values()), columns, pruner.epochs(until))

@@ -1,9 +1,12 @@
 """Cells of a study that a pruner ends while they train: real trainings, compared by Optuna."""
 
+import shutil
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import pytest
 
 from core.settings import Settings
@@ -26,16 +29,17 @@ AXES = [{"knob": "learning_rate", "values": [*BAD, *GOOD]}]
 
 
 class Worker:
-    """Trains what is published, one experiment after another, in chunks of one block."""
+    """Trains what is published, one experiment after another, in chunks of one epoch or of other lengths."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, chunk_seconds: float = 0.0) -> None:
+        self.chunk_seconds = chunk_seconds
         self.store = ExperimentStore(url, lease=MINUTE, max_attempts=3)
         self.waiting: list[UUID] = []
         self.queue: Any = Bell(self.waiting.append)
 
-    def begin(self, **search: Any) -> UUID:
-        base = a_spec(epochs=EPOCHS, seeds=(0, 1)).model_dump(mode="json")
-        fields = {"base": base, "axes": AXES, "budget": {"trainings": 8}, "metric": "loss"}
+    def begin(self, seeds: Sequence[int] = (0, 1), epochs: int = EPOCHS, **search: Any) -> UUID:
+        base = a_spec(epochs=epochs, seeds=tuple(seeds)).model_dump(mode="json")
+        fields = {"base": base, "axes": AXES, "budget": {"trainings": 4 * len(seeds)}, "metric": "loss"}
         pruner = {"kind": "median", "startup_trials": 1, "warmup_epochs": 40, "interval": 20}
         fields["search"] = {"kind": "tpe", "seed": 3, "startup": 4, "pruner": pruner, **search}
         return studies.begin(StudySpec.model_validate(fields), store=self.store, queue=self.queue, settings=SETTINGS).id
@@ -46,7 +50,7 @@ class Worker:
             run(
                 it,
                 store=self.store,
-                train=Pruning(partial(train, chunk_seconds=0.0), it, self.store, clock=lambda: 0.0),
+                train=Pruning(partial(train, chunk_seconds=self.chunk_seconds), it, self.store, clock=lambda: 0.0),
                 worker="one",
                 stopping=lambda: False,
                 checkpoint_every=MINUTE,
@@ -97,6 +101,23 @@ def test_a_bad_cell_is_pruned_and_a_good_one_is_not(worker):
             other.pruned,
             other.result,
         )
+
+
+def test_seeds_of_later_groups_are_not_compared_whatever_the_lengths_of_chunks(migrated_file, tmp_path):
+    found = []
+    for chunk_seconds in (0.0, 1e9):
+        worker = Worker(f"sqlite:///{shutil.copy(migrated_file, tmp_path / f'{chunk_seconds}.db')}", chunk_seconds)
+        study = worker.begin(range(9), 60, pruner={"kind": "median", "startup_trials": 1, "warmup_epochs": 20})
+        worker.work(2)
+        cells = worker.store.studies.cells(study)
+        found.append([(cell.point, cell.status, cell.pruned) for cell in cells])
+        pruned = next(cell for cell in cells if cell.pruned)
+        assert pruned.pruned is not None
+        losses = [rows.values[:, 0] for rows in worker.store.metrics(pruned.experiment_id, to_epoch=20).values()]
+        expected = np.median([np.median(values[-5:]) for values in losses[:8]])
+        assert (pruned.pruned.epoch, pruned.pruned.value) == (20, pytest.approx(expected, abs=1e-12))
+        worker.store.close()
+    assert found[0] == found[1]
 
 
 def test_a_cell_of_a_study_that_cannot_be_read_is_trained_without_comparisons(worker, sqlite_url):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.blobs import BlobStore
-from core.plan import pieces
+from core.plan import pieces, widths
 from core.samples import Table, write_table
 from core.samples.loading import samples_of
 from core.samples.record import Checked, Contents
@@ -123,12 +123,33 @@ def test_large_samples_are_worked_on_in_pieces_with_the_same_result(monkeypatch)
     whole = trained(list(train(spec, samples=samples)), seed=1)
     for bound in ("MAX_ORDERED_NUMBERS", "MAX_FLOWING_NUMBERS", "MAX_ONE_HOT_NUMBERS"):
         monkeypatch.setattr(pieces, bound, 300)
-    assert pieces.gathers_batches(spec)
+    assert pieces.gathers_batches(spec, 2)
     assert pieces.holds_class_numbers(spec, spec.only_output)
-    assert 1 < pieces.validation_rows(spec) < 30 / 2
+    assert 1 < pieces.validation_rows(spec, 2) < 30 / 2
     in_pieces = trained(list(train(spec, samples=samples)), seed=1)
     for kind, values in whole.items():
         np.testing.assert_allclose(in_pieces[kind], values, rtol=1e-5, atol=1e-6)
+
+
+def test_a_training_goes_on_in_pieces_as_wide_as_it_began(monkeypatch):
+    spec, samples = three_classes()
+    spec = spec.model_copy(update={"seeds": tuple(range(9))})
+    monkeypatch.setattr(pieces, "MAX_ORDERED_NUMBERS", 12 * spec.dataset.train_count * 4)
+    monkeypatch.setattr(pieces, "MAX_FLOWING_NUMBERS", 1500)
+    assert pieces.gathers_batches(spec, 16)
+    assert not pieces.gathers_batches(spec, 8)
+    assert 1 < pieces.validation_rows(spec, 16) < pieces.validation_rows(spec, 8) < 30
+    with monkeypatch.context() as earlier:
+        earlier.setattr(widths, "WIDTHS", (1, 2, 4, 8, 16, 32))
+        chunks = train(spec, samples=samples)
+        begun = [next(chunks), next(chunks)]
+        checkpoint = begun[-1].checkpoint()
+        begun += chunks
+    resumed = list(train(spec, resume=checkpoint, samples=samples))
+    for seed in spec.seeds:
+        expected = trained(begun, seed)
+        for kind, values in trained(resumed, seed).items():
+            np.testing.assert_array_equal(values, expected[kind][1:])
 
 
 def test_tensors_use_the_memory_of_the_samples():

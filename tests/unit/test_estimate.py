@@ -287,8 +287,8 @@ def test_uploaded_data_are_bounded_by_their_bytes_and_planned_in_pieces():
         Invalid, match=r"dataset: expected at most 100,000,000 .*max_prepared_bytes.*received 200,000,000"
     ):
         check_bounds(large, Settings(_env_file=None, max_prepared_bytes=100_000_000))
-    assert gathers_batches(large)
-    assert validation_rows(large) < 200_000
+    assert gathers_batches(large, width_for(large))
+    assert validation_rows(large, width_for(large)) < 200_000
     assert estimate(large).memory_bytes < 1_400_000_000
 
 
