@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.plan.widths import MAX_INITIAL_SAMPLES, keeps_gradients, width_for
+from core.plan.widths import MAX_INITIAL_SAMPLES, groups_of, keeps_gradients, width_for
 from gradlab.measurement.kinds import KINDS, names_from
 from gradlab.measurement.kinds.boundary import PLANE_POINTS
 from gradlab.measurement.kinds.kind import Form, Source
@@ -170,9 +170,12 @@ def epoch_counts(spec: ExperimentSpec) -> Counts:
     pooled, drawn = (sum(math.prod(each.input_shape) for each in layers if each.spec.kind in kinds) for kinds in MOVING)
     numbers, steps = width * spec.parameter_count, sum(each.spec.time_steps(each.input_shape) or 0 for each in layers)
     passes = width * (WAYS * train + validation)
+    # Places that fill a group up are trained and not measured.
+    measured = len(spec.seeds) / len(groups_of(spec.seeds, width))
+    measured_numbers = measured * spec.parameter_count
     every = {kind: 1 / layout[kind].every if kind in layout else 0.0 for kind in layout_kinds(spec)}
     probes = max(every.get(kind, 0.0) for kind in names_from("flows"))
-    probed = width * probes * min(PROBE_SAMPLES, train)
+    probed = measured * probes * min(PROBE_SAMPLES, train)
     of_gradients, of_weights = (_times(every, source, "vector") for source in ("gradients", "weights"))
     kept_updates, program_updates = (updates, 0) if keeps_gradients(spec, width) else (0, updates)
     return {
@@ -186,14 +189,14 @@ def epoch_counts(spec: ExperimentSpec) -> Counts:
         "values": passes * values,
         "pooled": width * train * pooled,
         "drawn": width * train * drawn,
-        "gradient_statistics": kept_updates * numbers * _times(every, "gradients", "statistic"),
+        "gradient_statistics": kept_updates * measured_numbers * _times(every, "gradients", "statistic"),
         "program_statistics": program_updates * numbers * _times(every, "gradients", "statistic"),
         "program_histograms": program_updates * numbers * of_gradients,
-        "weight_statistics": numbers * _times(every, "weights", "statistic"),
-        "histograms": (kept_updates * of_gradients + of_weights) * numbers,
+        "weight_statistics": measured_numbers * _times(every, "weights", "statistic"),
+        "histograms": (kept_updates * of_gradients + of_weights) * measured_numbers,
         "look_products": probed * WAYS * operations,
         "look_values": probed * values,
-        "look_steps": probes * width * steps,
+        "look_steps": probes * measured * steps,
         "boundary": width * _times(every, "plane", "plane") * PLANE_POINTS**2 * (operations + values),
     }
 

@@ -160,6 +160,13 @@ def test_seeds_side_by_side_compile_once_and_share_their_epochs():
     assert (wide_ones.groups, wide_ones.epochs) == (3, 21)
 
 
+def test_places_that_fill_a_group_up_are_trained_and_not_measured():
+    some, all_places, groups = (plan(spec(seeds=seeds, record="full")).epoch for seeds in (5, 8, 10))
+    measured = ("gradient_statistics", "weight_statistics", "histograms", "look_products", "look_values")
+    for name, count in all_places.items():
+        assert some[name] == groups[name] == pytest.approx(count * (5 / 8 if name in measured else 1)), name
+
+
 def test_time_is_spent_on_what_is_asked_for():
     plain, recorded = (plan(spec(record=record)).epoch for record in ("lean", "full"))
     assert plain["look_values"] == plain["histograms"] == 0
