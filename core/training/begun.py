@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Lock
 from typing import Any
 
 
@@ -13,15 +14,16 @@ class Begun:
     """
 
     def __init__(self, name: str) -> None:
-        self._name = name
-        self._work: Future[Any] | None = None
+        self._name, self._lock = name, Lock()
+        self._work: Future[None] | None = None
 
     def begin(self, work: Callable[..., Any], *arguments: Any) -> None:
         """Begin the work, unless that was done before. Its result is not kept."""
-        if self._work is None:
-            thread = ThreadPoolExecutor(1, self._name)
-            self._work = thread.submit(_done, work, arguments)
-            thread.shutdown(wait=False)
+        with self._lock:
+            if self._work is None:
+                thread = ThreadPoolExecutor(1, self._name)
+                self._work = thread.submit(_done, work, arguments)
+                thread.shutdown(wait=False)
 
     def wait(self) -> None:
         """Wait for the end of the work, if it has begun. Raises what it raised; it may begin anew then."""
@@ -30,7 +32,9 @@ class Begun:
         try:
             work.result()
         except BaseException:
-            self._work = None
+            with self._lock:
+                if self._work is work:  # another waiter may have been first, and other work may have begun since
+                    self._work = None
             raise
 
 

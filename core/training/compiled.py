@@ -46,10 +46,12 @@ class Compiled:
 
     def compile(self, *arguments: Any) -> None:
         """Begin a call of the function in another thread, which traces and compiles it, unless that was done before."""
-        self._compilation.begin(self._call, arguments)
+        self._compilation.begin(self, *arguments)
 
-    def _call(self, arguments: tuple[Any, ...]) -> None:
-        self(*arguments)
+    def trace(self, *arguments: Any) -> None:
+        """Trace the function for arguments of these shapes, which a call then uses. Nothing runs."""
+        with self._named():
+            self._traced.get_concrete_function(*arguments)
 
     def wait(self) -> None:
         """Wait for the end of the compilation, if it has begun. Raises what it raised; another one may begin then."""

@@ -98,8 +98,7 @@ class Program:
 
     def compile_ahead(self, data: Data) -> None:
         """Begin to compile, and to trace what measures epoch 0, in two threads: XLA leaves Python to the other one."""
-        weights, *others = self._fresh
-        self._recorder.trace(weights, others[: len(self.stack.state)], data)
+        self._recorder.trace(data)
         self.compile(data)
 
     def wait(self) -> None:

@@ -98,9 +98,12 @@ class Recorder:
         self._predict = self._predicted if plainly else Compiled(self._predicted, jit=False)
         self._tracing = Begun("trace")
 
-    def trace(self, weights: np.ndarray, state: Sequence[np.ndarray], data: Data) -> None:
-        """Begin to trace what measures epoch 0, in another thread: it measures any networks. `wait` before you do."""
-        self._tracing.begin(self.initially, weights, state, data)
+    def trace(self, data: Data) -> None:
+        """Begin to trace what measures epoch 0, in another thread; nothing is measured, and no variable changes.
+
+        `wait` before you measure. What is called without a graph is not traced.
+        """
+        self._tracing.begin(self._trace, data)
 
     def wait(self) -> None:
         """Wait for the end of `trace`. Raises what it raised."""
@@ -193,7 +196,7 @@ class Recorder:
         if not due_epochs:
             return {kind: np.zeros((0, seeds, *self.layout[kind].shape), np.float32) for kind in kinds}
         rows = traces.weights[due_epochs].reshape(len(due_epochs) * seeds, -1)
-        x, y = sliced(data.arrays[:2], None, PROBE_SAMPLES)
+        x, y = _probe_samples(data)
         probes = [
             self._probed(rows[begin : begin + self._some.width], x, y)
             for begin in range(0, len(rows), self._some.width)
@@ -234,6 +237,16 @@ class Recorder:
         first = traces.first_epoch
         return [epoch - first for epoch in layout.recorded(first, first + epochs - 1)]
 
+    def _trace(self, data: Data) -> None:
+        calls: list[tuple[Any, tuple[Any, ...]]] = [(self._at_start, data.arrays)]
+        if self._layouts("flows"):
+            calls.append((self._flows, _probe_samples(data)))
+        if self._layouts("plane"):
+            calls.append((self._predict, (data.plane,)))
+        for measure, arguments in calls:
+            if isinstance(measure, Compiled):
+                measure.trace(*arguments)
+
     def _predicted(self, x: Any) -> Any:
         return self._all.predict(x)[0]
 
@@ -244,6 +257,12 @@ class Recorder:
         parts.append(evaluated(self._all, self._task, val_x, val_y, self._rows))
         gradients = full_gradients(self._all, self._task, x, y) if self._layouts("gradients") else []
         return ops.concatenate(parts, axis=1), gradients
+
+
+def _probe_samples(data: Data) -> tuple[Any, ...]:
+    """Return inputs and targets of the training samples that are probed."""
+    samples: tuple[Any, ...] = sliced(data.arrays[:2], None, PROBE_SAMPLES)
+    return samples
 
 
 def _filled(rows: np.ndarray, width: int) -> np.ndarray:

@@ -2,11 +2,13 @@
 
 import threading
 from collections import Counter
+from concurrent.futures import Future
 
 import numpy as np
 import pytest
 
 from core.training import program_cache, stable_names
+from core.training.begun import Begun
 from core.training.compiled import Compiled
 from core.training.data import Data
 from core.training.train import train
@@ -51,14 +53,15 @@ def test_epoch_0_and_its_checkpoint_come_while_the_program_is_still_being_compil
     spec, compiles, go_on = a_spec(layers=layers, seeds=[0, 1]), threading.Event(), threading.Event()
     expected = list(train(spec))
     program_cache._programs.clear()
-    call = Compiled._call
+    call = Compiled.__call__
 
-    def delayed(self: Compiled, arguments: tuple[object, ...]) -> None:
-        compiles.set()
-        assert go_on.wait(60)
-        call(self, arguments)
+    def delayed(self: Compiled, *arguments: object) -> object:
+        if self.jit:
+            compiles.set()
+            assert go_on.wait(60)
+        return call(self, *arguments)
 
-    monkeypatch.setattr(Compiled, "_call", delayed)
+    monkeypatch.setattr(Compiled, "__call__", delayed)
     chunks = train(spec)
     first = next(chunks)
     assert compiles.wait(60)
@@ -110,3 +113,20 @@ def test_a_compilation_that_failed_is_raised_and_tried_again():
     compiled.compile(1.0)
     compiled.wait()
     assert not failures
+
+
+def test_a_waiter_that_wakes_late_does_not_forget_what_began_meanwhile():
+    begun, ended = Begun("any"), list[int]()
+
+    class Late(Future[None]):
+        def result(self, timeout: float | None = None) -> None:
+            begun._work = None  # another waiter was first
+            begun.begin(ended.append, 1)
+            raise OSError("no room")
+
+    begun._work = Late()
+    with pytest.raises(OSError, match="no room"):
+        begun.wait()
+    begun.begin(ended.append, 2)
+    begun.wait()
+    assert ended == [1]

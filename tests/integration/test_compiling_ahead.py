@@ -3,6 +3,7 @@
 import threading
 import time
 from concurrent.futures import Future
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from core.plan.architecture import architecture_hash
 from core.settings import Settings
 from core.store import ExperimentStore
 from core.training import program_cache
+from core.training.compiled import Compiled
 from core.training.program import Program
 from core.training.train import train
 from gradlab.measurement.history import Chunk
@@ -42,12 +44,23 @@ def ahead(store: ExperimentStore, **settings: int) -> Ahead:
     return Ahead(store, lambda dataset: dataset.load(), Settings(**settings))  # type: ignore[arg-type]
 
 
-def test_a_training_uses_the_program_that_was_compiled_ahead_and_has_the_same_bits():
+def test_a_training_uses_the_program_that_was_compiled_ahead_and_has_the_same_bits(monkeypatch: pytest.MonkeyPatch):
     expected = bits(list(train(WAITING)))
     program_cache._programs.clear()
+    called: list[Compiled] = []
+    call = Compiled.__call__
+
+    def noted(self: Compiled, *arguments: Any) -> Any:
+        called.append(self)
+        return call(self, *arguments)
+
+    monkeypatch.setattr(Compiled, "__call__", noted)
     program = compiled_ahead(WAITING)
     program.wait()
-    assert program._recorder._at_start.traces == 1, "what measures epoch 0 is there as well"
+    recorder = program._recorder
+    functions = (program._run, recorder._at_start, recorder._flows, recorder._predict)
+    assert [each.traces for each in functions] == [1, 1, 1, 1], "what measures epoch 0 is there as well"
+    assert called == [program._run], "and measures nothing yet"
     assert program_cache.compile_ahead(WAITING, WAITING.dataset.load()) is None
     chunks = train(WAITING)
     first = next(chunks)
@@ -56,8 +69,8 @@ def test_a_training_uses_the_program_that_was_compiled_ahead_and_has_the_same_bi
     assert program_cache.compile_ahead(WAITING, WAITING.dataset.load()) is None
     assert bits([first, *chunks]) == expected
     assert list(program_cache._programs.values()) == [program]
-    recorder = program._recorder
-    assert [each.traces for each in (program._run, recorder._at_start, recorder._flows)] == [1, 1, 1]
+    assert {*called} == {*functions}
+    assert [each.traces for each in functions] == [1, 1, 1, 1]
 
 
 def test_a_program_that_could_not_be_compiled_ahead_is_compiled_by_its_training():

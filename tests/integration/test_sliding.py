@@ -15,6 +15,7 @@ from core.training import convolutions, poolings
 from core.training.data import Data
 from core.training.depthwise import depthwise
 from core.training.program import Program
+from core.training.recorder import Recorder
 from core.training.sliding import MAX_PARTS, Axis, axes_of
 from gradlab.spec import ExperimentSpec
 from gradlab.spec.experiment import ModelSpec
@@ -320,3 +321,29 @@ def test_a_large_batch_is_not_copied_for_every_position_of_the_kernel():
     assert convolutions.unfolds((32, 8, 8, 1), (Axis(8, 3), Axis(8, 3)))
     assert not convolutions.unfolds((5000, 64, 64, 3), axes)
     assert not convolutions.unfolds((None, 64, 64, 3), axes)
+
+
+IN_GROUPS = {"kind": "conv2d", "filters": 4, "kernel_size": 3, "groups": 2}
+HELD = {"kind": "time_distributed", "layer": IN_GROUPS}
+GROUPED = {
+    "alone": [IN_GROUPS],
+    "at each time step": [{"kind": "reshape", "target_shape": [2, 4, 4, 2]}, HELD],
+}
+
+
+def functions_for_xla(spec: ExperimentSpec) -> list[str]:
+    """Names of the functions that the graphs of epoch 0 and of a probe leave to XLA."""
+    recorder, data = Recorder(spec, 1), Data(spec)
+    arrays = {recorder._at_start: data.arrays, recorder._flows: data.arrays[:2]}
+    graphs = [each._traced.get_concrete_function(*arguments).graph for each, arguments in arrays.items()]
+    library = [each for graph in graphs for each in graph.as_graph_def().library.function]
+    return [each.signature.name for each in library if each.attr["_XlaMustCompile"].b]
+
+
+@pytest.mark.parametrize("case", GROUPED)
+def test_no_convolution_in_groups_is_left_to_xla_in_a_plain_graph(monkeypatch: pytest.MonkeyPatch, case: str):
+    layers = GROUPED[case]
+    spec = a_spec({"kind": "reshape", "target_shape": [4, 8, 2]}, *layers)
+    assert functions_for_xla(spec) == []
+    monkeypatch.setattr("core.training.recorder.plain_forms", lambda network: network)
+    assert functions_for_xla(spec), "Keras's own layer is"
