@@ -22,9 +22,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.import_plugin("tests.services")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all files; while it is there, Playwright's event loop runs in this thread, and no other can."""
+    """One Chromium for a file; while it is there, Playwright's event loop runs in this thread, and no other can."""
     with chromium() as found:
         yield found
 

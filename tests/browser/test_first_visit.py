@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -170,6 +171,8 @@ def test_an_empty_dashboard_offers_networks_and_lines_and_shows_what_arrives(ser
     expect(page.locator("#start")).to_be_hidden()
     served.send(it, 1, 10)
     expect(row.locator("td.progress")).to_contain_text("10")
+    # Its line has been read: nothing of it is read any more.
+    expect(row.locator("td.trend")).to_contain_text(re.compile("training|validation"))
     served.client.delete(it)
     page.click("[data-train='tutorial-2-deep-tanh']")
     expect(page.locator("#page h1")).to_have_text("five hidden tanh layers")
