@@ -68,9 +68,11 @@ def best_of(connection: Connection, id: UUID, positions: BestPositions) -> tuple
     """
     row = find(connection, id)
     state = (id, row.revision)
-    if state not in positions:
-        positions[state] = _best_position(connection, row)
-    at_best = and_(cells.c.study == row.number, cells.c.position == positions[state])
+    try:
+        position = positions[state]
+    except KeyError:  # another thread may empty them at any time
+        position = positions[state] = _best_position(connection, row)
+    at_best = and_(cells.c.study == row.number, cells.c.position == position)
     return tuple(_cells(connection, at_best, _columns().order_by(cells.c.batch)))
 
 
