@@ -10,7 +10,7 @@ from api.http.security_headers import POLICY_OF_SVG
 from core.store import ExperimentStore
 from gradlab.schemas.status import Status
 from gradlab.spec import ExperimentSpec
-from tests.browser.pages import Reader, chromium
+from tests.browser.pages import PATIENCE, Reader, chromium
 from tests.builders import a_chunk, a_spec, measured
 
 RECURRENT = a_spec(
@@ -42,7 +42,7 @@ def charts(url: str, store: ExperimentStore, spec: ExperimentSpec) -> dict[str, 
 
 def look_at(address: str, url: str, browser: Browser) -> None:
     """Open a chart; fail where its policy forbids anything of it, or it is not drawn in colours."""
-    assert httpx2.get(address).headers["Content-Security-Policy"] == POLICY_OF_SVG
+    assert httpx2.get(address, timeout=PATIENCE / 1000).headers["Content-Security-Policy"] == POLICY_OF_SVG
     reader = Reader(browser, url)
     reader.page.goto(address)
     drawn, fills = reader.page.evaluate(

@@ -41,7 +41,7 @@ export function askForKeyBy(prompt) {
  */
 export async function request(path, options = {}) {
   while (true) {
-    await asking;
+    if (asking) await asking; // else it is sent at once, before what the caller requests next
     const key = heldKey();
     const response = await fetched(path, options, key);
     if (!promptForKey || !demandsKey(response)) return response;
