@@ -35,6 +35,12 @@ def runs_tests(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput") or not hands_out
 
 
+def load_services(config: pytest.Config) -> None:
+    """Load the fixtures of services, one service for all folders, where tests run."""
+    if runs_tests(config):
+        config.pluginmanager.import_plugin("tests.services")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Load the fixtures, which import the store, and Hypothesis, where tests run."""
     if runs_tests(config):

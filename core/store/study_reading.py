@@ -25,8 +25,10 @@ FINISHED = [status for status in Status if status.is_finished]
 # A cell whose experiment has ended, or was deleted, and whose result was not read yet.
 IS_OVER = and_(cells.c.status == DRAWN, or_(experiments.c.number.is_(None), experiments.c.status.in_(FINISHED)))
 JOINED = cells.outerjoin(experiments, experiments.c.number == cells.c.experiment)
-# The position of the best cell of a study, by its id and its revision.
+# The position of the best cell of a study, by its id and its revision, and how many are kept. To find one, all results
+# of a study are read: 85 ms for 10,000 cells.
 BestPositions = MutableMapping[tuple[UUID, int], int | None]
+MAX_BEST_POSITIONS = 1_000
 # The state of a cell as people see it.
 STATE: ColumnElement[str] = case(
     (IS_OVER, CellStatus.running), (cells.c.status == DRAWN, experiments.c.status), else_=cells.c.status
@@ -71,6 +73,8 @@ def best_of(connection: Connection, id: UUID, positions: BestPositions) -> tuple
     try:
         position = positions[state]
     except KeyError:  # another thread may empty them at any time
+        if len(positions) >= MAX_BEST_POSITIONS:
+            positions.clear()
         position = positions[state] = _best_position(connection, row)
     at_best = and_(cells.c.study == row.number, cells.c.position == position)
     return tuple(_cells(connection, at_best, _columns().order_by(cells.c.batch)))

@@ -15,9 +15,6 @@ from gradlab.schemas.status import CellStatus, StudyStatus
 from gradlab.schemas.studies import StudyStop
 from gradlab.spec.study import Point, StudySpec
 
-# Positions of best cells that are kept: to find one, all results of a study are read, 85 ms for 10,000 cells.
-MAX_BEST_POSITIONS = 1_000
-
 
 class StudyStore:
     """Repository of studies, their cells, and the experiments of these.
@@ -71,8 +68,6 @@ class StudyStore:
 
     def best(self, id: UUID) -> tuple[Cell, ...]:
         """Return the batches of seeds of a study's best cell; none before a cell has a result. Raises NotFound."""
-        if len(self._best_positions) > MAX_BEST_POSITIONS:
-            self._best_positions.clear()
         with reading(self._engine) as connection:
             return study_reading.best_of(connection, id, self._best_positions)
 

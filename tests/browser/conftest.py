@@ -11,15 +11,12 @@ from gradlab.schemas.status import Status
 from gradlab.spec.experiment import parse
 from tests.browser.pages import Reader, chromium
 from tests.builders import a_spec
-from tests.conftest import runs_tests
+from tests.conftest import load_services
 
 ROOT = Path(__file__).parents[2]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Load the fixtures of services, one for all folders, where tests run."""
-    if runs_tests(config):
-        config.pluginmanager.import_plugin("tests.services")
+pytest_configure = load_services
 
 
 @pytest.fixture(scope="module")

@@ -10,15 +10,11 @@ import pytest
 
 from core.store import ExperimentStore
 from tests.builders import MINUTE
-from tests.conftest import runs_tests
+from tests.conftest import load_services
 from tests.servers import DEADLINE, free_port, wait_until
 from tests.services import GRADLAB, alone
 
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Load the fixtures of services, one for all folders, where tests run."""
-    if runs_tests(config):
-        config.pluginmanager.import_plugin("tests.services")
+pytest_configure = load_services
 
 
 @pytest.fixture(scope="session")
