@@ -26,6 +26,7 @@ import numpy as np
 
 from bench.generated import SMALL, USUAL, random_spec
 from bench.networks import convolutional, recurrent, small, tutorial
+from bench.outputs import new_file
 from bench.processes import conditions
 from bench.sizes.lines import lines
 from core.plan.estimate import estimate
@@ -48,7 +49,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=200_000)
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--scale", choices=SCALES, default="usual")
-    parser.add_argument("--save", type=Path)
+    parser.add_argument("--save", type=new_file)
     parser.add_argument("--without-benchmarks", action="store_true")
     parser.add_argument("--lines", action="store_true", help="the lines of bench.sizes too")
     options = parser.parse_args()

@@ -14,6 +14,7 @@ from pathlib import Path
 from api.charts.figure import render
 from api.charts.studies.query import StudyChartQuery
 from api.charts.studies.views import study_view_named
+from bench.outputs import made_folder
 from bench.processes import conditions
 from bench.serving import served
 from gradlab import Client
@@ -31,9 +32,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recipes", nargs="*", help="names, each perhaps with an activation behind a colon")
     parser.add_argument("--seeds", type=int, default=None, help="seeds in each cell; by default the recipe's")
-    parser.add_argument("--folder", type=Path, default=FOLDER)
+    parser.add_argument("--folder", type=made_folder, default=FOLDER)
     options = parser.parse_args()
-    options.folder.mkdir(exist_ok=True)
     with conditions(), tempfile.TemporaryDirectory() as data, served(data) as (_, url), Client(url) as client:
         for recipe, activation in map(_chosen, options.recipes) if options.recipes else _all():
             spec, begun = recipe.study(activation, options.seeds), time.perf_counter()

@@ -13,6 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench.outputs import made_folder
 from bench.processes import conditions
 from bench.recipes import keep, trained
 from bench.serving import served
@@ -29,7 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--seeds", type=int, default=None, help="seeds in each cell; by default the recipe's")
-    parser.add_argument("--folder", type=Path, default=None)
+    parser.add_argument("--folder", type=made_folder, default=None)
     options = parser.parse_args()
     spec = RECIPE.study("tanh", options.seeds)
     with conditions():

@@ -20,6 +20,7 @@ from gradlab.cli.charts import save_charts
 from gradlab.cli.diagnosis import verdict_line
 from gradlab.cli.display import final, gradients_table
 from gradlab.cli.exits import console
+from gradlab.cli.export import reporting_failure
 from gradlab.cli.measured import Measured
 from gradlab.client.client import Client, Unreachable
 from gradlab.diagnosis.summary import summary_of
@@ -47,7 +48,13 @@ SETTINGS = {
 
 
 def demo(output: Path, seeds: int) -> bool:
-    """Train the networks, print the results, and save series and charts to `output`. True if all completed."""
+    """Train the networks, print the results, and save series and charts to `output`. True if all completed.
+
+    Raises:
+        Invalid: the folder cannot be made.
+    """
+    with reporting_failure(output):
+        output.mkdir(parents=True, exist_ok=True)
     with _service() as client:
         console.print(f"A service is up on {client.url}; training the tutorial's networks on {seeds} seeds each.")
         submitted = {}
@@ -148,7 +155,6 @@ def _spread(values: np.ndarray) -> str:
 
 
 def _save(client: Client, finished: dict[str, ExperimentResponse], output: Path) -> None:
-    output.mkdir(parents=True, exist_ok=True)
     for name, experiment in finished.items():
         for series, query in (("history", {}), ("gradients", {"parameter": "all"})):
             for suffix, media_type in (("json", JSON), ("csv", CSV)):

@@ -13,6 +13,7 @@ from rich.progress import Progress
 from api.cli.settings import read_settings
 from core.plan.bounds import check_bounds
 from gradlab.cli.exits import console, errors
+from gradlab.cli.export import check_place
 from gradlab.cli.measured import Measured
 from gradlab.diagnosis.summary import DiagnosisSummary
 from gradlab.errors import Invalid, Problem
@@ -26,7 +27,7 @@ def train_alone(spec: ExperimentSpec, save: Path | None) -> tuple[DiagnosisSumma
     Returns the summary of the diagnosis, and what was measured.
 
     Raises:
-        Invalid: the spec exceeds the bounds, or names something uploaded; or the folder of `save` does not exist.
+        Invalid: the spec exceeds the bounds, or names something uploaded; or the folder of `save` cannot be written to.
     """
     if not spec.dataset.is_drawn:
         expected = "a dataset that is drawn from its spec; a service trains on uploaded ones: gradlab submit"
@@ -35,8 +36,7 @@ def train_alone(spec: ExperimentSpec, save: Path | None) -> tuple[DiagnosisSumma
         expected = "null: a service trains from uploaded weights: gradlab submit"
         raise Invalid(Problem("training.initial_weights", expected, start.id))
     check_bounds(spec, read_settings())
-    if save is not None and not save.parent.is_dir():
-        raise Invalid(Problem("--save", "a file in a directory that exists", str(save)))
+    check_place("--save", save)
     with tempfile.TemporaryDirectory() as scratch:
         spec_file, series = Path(scratch) / "spec.json", Path(scratch) / "series.npz"
         spec_file.write_text(spec.canonical())

@@ -38,6 +38,7 @@ from bench.clinic.growth import growths
 from bench.clinic.growth import lines as growth_lines
 from bench.clinic.judging import DiagnosedCase, Judged, diagnose_all, judge
 from bench.clinic.report import lines
+from bench.outputs import new_file
 from core.settings import Settings
 
 # The folder of kept runs in the data folder, if none is given.
@@ -53,7 +54,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, choices=range(1, RUNS + 1), default=RUNS, help="fits of each case")
     parser.add_argument("--draw", type=int, default=0, help="other samples, parameters and seeds than those of draw 0")
     parser.add_argument("--jobs", type=int, default=2, help="processes side by side")
-    parser.add_argument("--save", type=Path, help="a JSON file for the results")
+    parser.add_argument("--save", type=new_file, help="a JSON file for the results")
     parser.add_argument(
         "--runs",
         type=Path,

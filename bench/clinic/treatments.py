@@ -24,6 +24,7 @@ from bench.clinic.construction import RUNS, cases
 from bench.clinic.criterion import holds, measure
 from bench.clinic.report import share
 from bench.clinic.training import kept_or_trained
+from bench.outputs import new_file
 from bench.treating import treated
 from core.settings import Settings
 from core.training.environment import prepare
@@ -76,7 +77,7 @@ def main() -> None:
     parser.add_argument("--part", choices=(*PARTS, "all"), default="final")
     parser.add_argument("--draw", type=int, default=0, help="other samples, parameters and seeds than those of draw 0")
     parser.add_argument("--jobs", type=int, default=2, help="processes side by side")
-    parser.add_argument("--save", type=Path, help="a JSON file for the results")
+    parser.add_argument("--save", type=new_file, help="a JSON file for the results")
     parser.add_argument("--runs", type=Path, help="a folder in which trained runs of the cases are kept")
     options = parser.parse_args()
     begun = time.perf_counter()

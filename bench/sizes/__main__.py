@@ -20,6 +20,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bench.outputs import new_file
 from bench.processes import conditions
 from bench.sizes.lines import Line, lines
 from bench.sizes.measuring import Options, Result, measured_line
@@ -54,7 +55,7 @@ def _options() -> tuple[argparse.Namespace, list[Line]]:
     parser.add_argument("--quick", action="store_true", help="an eighth of the samples of large lines")
     parser.add_argument("--rivals", action="store_true", help="PyTorch and JAX too")
     parser.add_argument("--cores", type=int, help="processors that each side may use; all by default")
-    parser.add_argument("--kept", type=Path, default=KEPT, help="the file of finished lines")
+    parser.add_argument("--kept", type=new_file, default=KEPT, help="the file of finished lines")
     parser.add_argument("--again", action="store_true", help="measure finished lines anew")
     options = parser.parse_args()
     beginnings = tuple(options.lines or ("",))

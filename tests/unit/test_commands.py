@@ -78,6 +78,22 @@ def test_a_beginning_that_no_other_id_shares_stands_for_the_id(gradlab, desk, mo
     assert desk.store.get(it).status is Status.cancelled
 
 
+@pytest.mark.parametrize(
+    ("option", "command"),
+    [
+        ("--save", ("treat", "ab12")),
+        ("--save", ("doctor", "model.keras", "--data", "samples.csv")),
+        ("--chart", ("study", "width")),
+    ],
+)
+def test_a_file_in_a_folder_that_is_missing_is_refused_before_the_work(gradlab, desk, tmp_path, option, command):
+    refused = gradlab(*command, option, tmp_path / "missing" / "file.svg")
+    assert refused.exit_code == Exit.INVALID
+    assert f"{option}: expected a file in a folder that exists and can be written to" in words(refused.stderr)
+    assert not desk.store.page(limit=1).experiments
+    assert not desk.store.studies.page(limit=1).studies
+
+
 def test_a_beginning_that_fits_several_names_them_and_changes_nothing(gradlab, desk, monkeypatch):
     ids = [with_id(desk, monkeypatch, f"ab123456-7890-4000-8000-00000000000{i}") for i in range(4)]
     said = gradlab("delete", "ab1")

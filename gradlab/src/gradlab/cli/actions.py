@@ -18,7 +18,7 @@ from gradlab.cli.diagnosis import render_diagnosis, render_verdict
 from gradlab.cli.display import picture
 from gradlab.cli.exits import console
 from gradlab.cli.experiments import finals_of, listed_as_text, render_costs, render_list, state_of
-from gradlab.cli.export import reporting_failure, unpack_logs, write, write_network
+from gradlab.cli.export import check_place, reporting_failure, unpack_logs, write, write_network
 from gradlab.cli.ids import completions, whole_id
 from gradlab.cli.measured import Measured
 from gradlab.cli.outcome import OUTCOME, TREATED, in_one_line, interruptible, read_treatment, spec_to_send
@@ -195,6 +195,7 @@ def treat(
 ) -> None:
     """Start, continue or cancel a treatment, and follow it until its end."""
     with in_one_line():
+        check_place("--save", save)
         client = _client(url)
         request = read_treatment(remedy, seeds, budget, fresh=fresh)
         it = whole_id(client, id)
@@ -202,7 +203,8 @@ def treat(
         with interruptible(f"the treatment goes on. Follow it: gradlab treat {it}   Cancel it: with --cancel"):
             ended = client.wait_for_treatment(started) if json else follow_treatment(client, started)
         if save and ended.recommended_spec:
-            save.write_text(ended.recommended_spec.model_dump_json(indent=1) + "\n")
+            with reporting_failure(save):
+                save.write_text(ended.recommended_spec.model_dump_json(indent=1) + "\n")
     if json:
         print_json(ended)
     raise typer.Exit(TREATED[ended.status])

@@ -10,7 +10,7 @@ import typer
 from gradlab.cli import actions
 from gradlab.cli.doctor import DoctorDisplay
 from gradlab.cli.exits import Exit, console
-from gradlab.cli.export import reporting_failure
+from gradlab.cli.export import check_place, reporting_failure
 from gradlab.cli.outcome import in_one_line, interruptible
 from gradlab.client.doctoring import Examination, Outcome, examine
 
@@ -50,6 +50,7 @@ def doctor(
         typer.Exit: always.
     """
     with in_one_line(), interruptible("what has been begun goes on; `gradlab list` shows it"):
+        check_place("--save", save)
         with nullcontext() if json else DoctorDisplay(console) as display:
             show = display.show if display else _silent
             client = actions.connect(url)

@@ -48,6 +48,16 @@ def unpack_logs(client: Client, id: str, folder: Path) -> Path:
     return folder
 
 
+def check_place(option: str, file: Path | None) -> None:
+    """Check the folder of a file that is written at the end of a command, before its work begins.
+
+    Raises:
+        Invalid: the folder does not exist, or cannot be written to. Nothing is raised without a file.
+    """
+    if file is not None and not (file.parent.is_dir() and os.access(file.parent, os.W_OK)):
+        raise Invalid(Problem(option, "a file in a folder that exists and can be written to", str(file)))
+
+
 @contextmanager
 def reporting_failure(path: Path) -> Iterator[None]:
     """Report a file that cannot be written. Raises Invalid."""

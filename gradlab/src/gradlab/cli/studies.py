@@ -16,7 +16,7 @@ from rich.text import Text
 from gradlab.cli import actions
 from gradlab.cli.exits import Exit, console
 from gradlab.cli.experiments import SHORT_ID
-from gradlab.cli.export import reporting_failure
+from gradlab.cli.export import check_place, reporting_failure
 from gradlab.cli.ids import whole_study_id
 from gradlab.cli.outcome import in_one_line, interruptible, text_of
 from gradlab.cli.study_map import checked_column, render_study
@@ -98,11 +98,13 @@ def show(id: str, column: str | None, follow: bool, save: Path | None, json: boo
     with in_one_line():
         client = actions.connect(url)
         shown = client.study(whole_study_id(client, id))
+        if save:
+            with reporting_failure(save):
+                save.mkdir(parents=True, exist_ok=True)
         if follow:
             shown = _followed(client, shown, silent=json)
         if save:
             with reporting_failure(save):
-                save.mkdir(parents=True, exist_ok=True)
                 for name in client.study_charts(shown.id):
                     (save / f"{name}.svg").write_bytes(client.study_chart(shown.id, name))
         _show(client, shown, column, json, ends=follow)
@@ -183,12 +185,13 @@ def _request(name: str | None, file: Path | None, changes: dict[str, Any]) -> di
 
 
 def _form(chart: Path | None, follow: bool) -> str:
-    """Return the form of a chart's file. Raises Invalid."""
+    """Return the form of a chart's file. Raises Invalid where it cannot be written at the end."""
     form = chart.suffix.lower().removeprefix(".") if chart else FORMS[0]
     if form not in FORMS:
         raise Invalid(Problem("--chart", "a file that ends with .svg or .png", str(chart)))
     if chart and not follow:
         raise Invalid(Problem("--chart", "a command that waits for the study's end", "--no-follow"))
+    check_place("--chart", chart)
     return form
 
 
