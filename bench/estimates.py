@@ -53,7 +53,7 @@ def main() -> int:
     parser.add_argument("--without-benchmarks", action="store_true")
     parser.add_argument("--lines", action="store_true", help="the lines of bench.sizes too")
     options = parser.parse_args()
-    prepare(Path("/nonexistent"))  # so that nothing comes from a compile cache
+    prepare(Path("/dev/null/none"))  # no folder, so that nothing comes from a compile cache
     generated = (
         (f"{options.scale} {i}", random_spec(i, SCALES[options.scale]))
         for i in range(options.first, options.first + options.count)

@@ -38,7 +38,7 @@ def main() -> int:
     ]
     if not chosen:
         parser.error(f"--kinds: expected kinds of layers; received {', '.join(options.kinds)}")
-    prepare(Path("/nonexistent"))  # so that nothing comes from a compile cache
+    prepare(Path("/dev/null/none"))  # no folder, so that nothing comes from a compile cache
     with conditions():
         print(f"\n{'milliseconds of a processor, a step':44}{'loop':>10}{'graph':>10}{'ratio':>8}   range", flush=True)
         slow = [*_slow(chosen, options)]

@@ -1,48 +1,58 @@
 """A traced function, compiled by XLA if XLA supports its operations."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Sequence
+from threading import Lock
 from typing import Any
 
 import tensorflow as tf
 
+from core.plan.architecture import hashed
+from core.training import kept_definitions
 from core.training.begun import Begun
-from core.training.stable_names import Names
+from core.training.definitions import Called, rebuilt, trace
 
 # TensorFlow warns after the fifth trace of a function; here each architecture is traced once, on purpose.
 tf.get_logger().setLevel("ERROR")
 
 
 class Compiled:
-    """A function that is traced and compiled at its first call.
+    """A function that is traced and compiled at its first call, or found on disk.
 
     Args:
         function: a function of tensors that uses TensorFlow's operations alone. Python loops over tensors are not
             converted: AutoGraph would double the time of tracing.
         jit: True to compile with XLA, False for a plain graph.
-        name: equal for equal functions alone; XLA finds a compiled one on disk by it. None if none is compiled.
+        name: equal for functions of one qualified name that are traced the same, whatever the process. Other processes
+            find the function by it on disk. None for a function that is not kept.
+        variables: the Keras variables that it may read or change, in an order that hangs on the name alone. A function
+            that captures anything else is not kept.
 
     Attributes:
         jit: True while XLA compiles it; False after XLA has rejected an operation.
     """
 
-    def __init__(self, function: Callable[..., Any], *, jit: bool, name: str | None = None) -> None:
-        self._function, self.jit, self._names = function, jit, Names(name) if name else None
-        self._traced = self._new_function()
+    def __init__(
+        self, function: Callable[..., Any], *, jit: bool, name: str | None = None, variables: Sequence[Any] = ()
+    ) -> None:
+        self._function, self.jit, self._name, self._variables = function, jit, name, variables
+        self._called: dict[str, Called] = {}
+        self._making = Lock()
         self._compilation = Begun("compile")
 
     def __call__(self, *arguments: Any) -> Any:
-        """Call the function; if XLA cannot compile it, use a plain graph from then on."""
+        """Call the function; if XLA cannot compile it, use a plain graph from then on.
+
+        Returns:
+            The nest that the function returns, with lists in place of tuples.
+        """
         try:
-            with self._named():
-                return self._traced(*arguments)
+            return self._for(arguments)(*arguments)
         except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError):
             if not self.jit:
                 raise
             # XLA rejects an unsupported operation before anything runs, so no variable has changed yet.
             self.jit = False
-            self._traced = self._new_function()
-            return self._traced(*arguments)
+            return self._for(arguments)(*arguments)
 
     def compile(self, *arguments: Any) -> None:
         """Begin a call of the function in another thread, which traces and compiles it, unless that was done before."""
@@ -50,8 +60,7 @@ class Compiled:
 
     def trace(self, *arguments: Any) -> None:
         """Trace the function for arguments of these shapes, which a call then uses. Nothing runs."""
-        with self._named():
-            self._traced.get_concrete_function(*arguments)
+        self._for(arguments)
 
     def wait(self) -> None:
         """Wait for the end of the compilation, if it has begun. Raises what it raised; another one may begin then."""
@@ -59,12 +68,25 @@ class Compiled:
 
     @property
     def traces(self) -> int:
-        """Number of traces so far: one for each set of argument shapes."""
-        count: int = self._traced.experimental_get_tracing_count()
-        return count
+        """Number of functions that were traced or found so far: one for each set of argument shapes."""
+        return len(self._called)
 
-    def _named(self) -> AbstractContextManager[None]:
-        return self._names.used() if self._names else nullcontext()
+    def _for(self, arguments: Sequence[Any]) -> Called:
+        """Return the function for arguments of these shapes."""
+        tensors = tf.nest.map_structure(tf.convert_to_tensor, arguments)
+        shapes = [(each.dtype.name, str(each.shape)) for each in tf.nest.flatten(tensors)]
+        traced_as = hashed(repr((self._name, self._function.__qualname__, self.jit, shapes)))
+        with self._making:
+            if traced_as not in self._called:
+                self._called[traced_as] = self._made(traced_as, tensors)
+            return self._called[traced_as]
 
-    def _new_function(self) -> Any:
-        return tf.function(self._function, jit_compile=self.jit or None, autograph=False)
+    def _made(self, traced_as: str, arguments: Sequence[Any]) -> Called:
+        key, name = kept_definitions.key_of(traced_as), traced_as[:16]
+        if self._name and (kept := kept_definitions.read(key)):
+            return rebuilt(kept, name, self._variables)
+        variables = self._variables
+        definition, called = trace(self._function, arguments, jit=self.jit, name=name, variables=variables)
+        if self._name and definition:
+            kept_definitions.write(key, definition)
+        return called

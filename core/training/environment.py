@@ -18,9 +18,11 @@ from gradlab.imports import without_garbage_collection
 # take 1.0 of the 3.2 s of CPU until a training can begin.
 UNUSED_BY_KERAS = ("matplotlib", "pandas", "scipy", "sklearn")
 
+_kept: list[Path] = []  # the folder, once it is set
+
 
 def prepare(compile_cache: Path, device: str = CPU) -> None:
-    """Set XLA's cache on disk, the Keras backend, one thread and the device, silence start-up messages, import Keras.
+    """Set the folder of programs, the backend, one thread and the device, silence start-up messages, import Keras.
 
     TensorFlow gets one thread for the operations of a program. Two threads make small networks no faster, and two
     workers with one thread each train more than one worker with two (`python -m bench.threads`).
@@ -30,11 +32,12 @@ def prepare(compile_cache: Path, device: str = CPU) -> None:
     busy loop for a core that trains, a hundred times longer than the product takes. OPENBLAS_NUM_THREADS in the
     environment takes precedence.
 
-    The cache lets later processes load what one process has compiled: about half the cost of a network's first chunk.
-    XLA writes an entry to a temporary file and renames it, so a killed process leaves no half-written entry.
+    The folder lets later processes load what one process has traced (`core.training.kept_definitions`) and what XLA has
+    compiled, nearly all of the cost of a network's first chunk. Both write an entry to a temporary file and rename it,
+    so a killed process leaves no half-written entry.
 
     Args:
-        compile_cache: folder of the cache; made if missing. Without it, training is only slower.
+        compile_cache: the folder; made if missing. Without it, training is only slower.
         device: as `Settings.device`.
 
     Raises:
@@ -62,6 +65,12 @@ def _set_cache(folder: Path) -> None:
         return  # training without the cache is only slower
     flag = f"--tf_xla_persistent_cache_directory={folder}"
     os.environ["TF_XLA_FLAGS"] = " ".join(filter(None, (os.environ.get("TF_XLA_FLAGS"), flag)))
+    _kept[:] = [folder]
+
+
+def kept_in() -> Path | None:
+    """Return the folder of compiled programs; None if there is none."""
+    return _kept[0] if _kept else None
 
 
 def _choose(device: str) -> None:

@@ -51,7 +51,7 @@ class Program:
         self.stack = Stack(compiled_forms(Network(spec, seed=0)), width)
         self._layout, self._task = spec.layout, Task(spec)
         self._update = Update(spec, self.stack, self._task)
-        self._recorder = Recorder(spec, width)
+        self._recorder = Recorder(spec, width, name)
         self._patience = Patience(spec, width)
         self._optimizer = self._update.optimizer
         self._variables = [
@@ -65,7 +65,7 @@ class Program:
         self._block = block_for(spec, width)
         self._samples = spec.dataset.train_count
         self._at_once, self._rows = not gathers_batches(spec, width), validation_rows(spec, width)
-        self._run = Compiled(self._epochs, jit=True, name=name)
+        self._run = Compiled(self._epochs, jit=True, name=name, variables=self._variables)
 
     @cached_property
     def variables(self) -> tuple[Variable, ...]:
@@ -182,7 +182,7 @@ class Program:
                     kept["weights"],
                     kept["state"],
                     kept["gradients"],
-                    self._update.missing,
+                    kept["missing"],
                     kept["measured"],
                 ).of(epochs, seeds)
                 recorded = thread.submit(self._recorder.series, traces, data)
@@ -244,6 +244,7 @@ class Program:
         gradients = stacked.pop("gradients") if self._update.kept else None
         state = [stacked.pop(name) for name in list(stacked) if name.startswith("state_")]
         kept = {"weights": weights, "state": state, "gradients": gradients, "measured": stacked}
+        kept["missing"] = tf.constant(self._update.missing, tf.bool)  # known since the loop was traced
         return done, finite, patience.stopped(), metrics, kept
 
     def _metrics(self, training: Any, val_x: Any, val_y: Any) -> Any:

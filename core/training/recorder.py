@@ -7,6 +7,7 @@ training little, and cannot change it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -78,12 +79,13 @@ class Recorder:
     Args:
         spec: the experiment.
         width: number of seeds side by side.
+        name: as a program's; None if what is traced is not kept.
 
     Attributes:
         layout: the recorded series and their intervals.
     """
 
-    def __init__(self, spec: ExperimentSpec, width: int) -> None:
+    def __init__(self, spec: ExperimentSpec, width: int, name: str | None = None) -> None:
         self.layout, self._task, self._rule = spec.layout, Task(spec), spec.training.optimizer
         self._rows = validation_rows(spec, width)
         network, plainly = plain_forms(Network(spec, seed=0)), is_measured_plainly(spec)
@@ -93,9 +95,12 @@ class Recorder:
         self._some = self._all if plainly else Stack(network, probe_width(spec))
         self._probe = Probe(self._some, self._task)
         # Nothing is compiled: each of these is called once an epoch at most (docs/decisions/0088).
-        self._flows = self._probe.run if plainly else Compiled(self._probe.run, jit=False)
-        self._at_start = self._initially if plainly else Compiled(self._initially, jit=False)
-        self._predict = self._predicted if plainly else Compiled(self._predicted, jit=False)
+        stacks = (self._all, self._some)
+        variables = [variable for stack in stacks for variable in (stack.weights, *stack.state)]
+        graph = partial(Compiled, jit=False, name=name, variables=variables)
+        self._flows: Any = self._probe.run if plainly else graph(self._probe.run)
+        self._at_start: Any = self._initially if plainly else graph(self._initially)
+        self._predict: Any = self._predicted if plainly else graph(self._predicted)
         self._tracing = Begun("trace")
 
     def trace(self, data: Data) -> None:

@@ -30,15 +30,18 @@ class Names:
     """The names of one program.
 
     Args:
-        name: equal for programs that trace the same, in any process. The second one of a process gets another name:
-            TensorFlow refuses two functions of one name.
+        name: equal for programs that trace the same, in any process. Each trace of a process gets another name of
+            the same length: TensorFlow refuses two functions of one name.
+
+    Attributes:
+        name: part of the names of all functions of the program.
     """
 
     def __init__(self, name: str) -> None:
         with _taking:
-            number = _taken[name]
             _taken[name] += 1
-        self._name = f"{name}_{number}"
+            number = _taken[name]
+        self.name = _numbered(name, number)
         self._numbers = count()
 
     @contextmanager
@@ -53,7 +56,16 @@ class Names:
 
     def next(self) -> str:
         """Return the next function's name."""
-        return f"{self._name}_{next(self._numbers)}"
+        return f"{self.name}_{next(self._numbers)}"
+
+
+def lasting(name: str) -> str:
+    """Return the name that stands for those of all traces, of the same length."""
+    return _numbered(name, 0)
+
+
+def _numbered(name: str, number: int) -> str:
+    return f"{name}_{number:08x}"
 
 
 @contextmanager

@@ -1,13 +1,15 @@
 """Compilation: a program is found on disk whatever its process traced before, and nobody waits for it needlessly."""
 
+import re
 import threading
-from collections import Counter
 from concurrent.futures import Future
 
 import numpy as np
 import pytest
+import tensorflow as tf
+from tensorflow.python.eager import context
 
-from core.training import program_cache, stable_names
+from core.training import definitions, program_cache
 from core.training.begun import Begun
 from core.training.compiled import Compiled
 from core.training.data import Data
@@ -25,25 +27,35 @@ def no_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program_cache, "_programs", type(program_cache._programs)())
 
 
-def handed_to_xla(spec: ExperimentSpec, number: int) -> str:
-    """All that XLA makes its key on disk from, of the program that is this process's `number`-th of its name."""
+def handed_to_xla(spec: ExperimentSpec) -> tuple[str, str]:
+    """All that XLA makes its key on disk from, of a program that is traced anew; and the name in it."""
     width = program_cache.width_for(spec)
     program = program_cache._new(spec, width, program_cache.architecture(spec, width))
     arguments = program._arguments(Data(spec), np.zeros((0, width, program._update.padded), np.int32), 1)
-    names = program._run._names
-    assert names
-    assert names._name.endswith(f"_{number}"), "TensorFlow refuses two functions of one name"
-    with program._run._named():
-        text = program._run._traced.experimental_get_compiler_ir(*arguments)(stage="hlo")
-    assert isinstance(text, str)
-    return text.replace(names._name, "program")
+    called = program._run._for(arguments)
+    text = (
+        context.context()
+        .get_compiler_ir(
+            device_name="/job:localhost/replica:0/task:0/device:CPU:0",
+            platform_name=None,
+            function_name=called._name.decode(),
+            flat_args=tf.nest.flatten(arguments),
+            captured_inputs=called._captured,
+        )
+        .decode()
+    )
+    (name,) = set(re.findall(r"[0-9a-f]{16}_[0-9a-f]{8}", text))
+    return text.replace(name, "program"), name
 
 
 @pytest.mark.parametrize("layers", [[*NORMALISED, *DROPPED], RECURRENT], ids=["side by side", "recurrent"])
 def test_xla_finds_a_program_whatever_its_process_has_traced_before(monkeypatch: pytest.MonkeyPatch, layers: list):
-    monkeypatch.setattr(stable_names, "_taken", Counter())
+    monkeypatch.setattr(definitions, "_holders", {})
     spec = a_spec(layers=layers, seeds=[0, 1, 2], optimizer={"kind": "adam"})
-    assert handed_to_xla(spec, 0) == handed_to_xla(spec, 1)
+    (first, name), (second, other) = handed_to_xla(spec), handed_to_xla(spec)
+    assert first == second
+    assert name.endswith("_00000000"), "of whichever trace it is"
+    assert other != name, "TensorFlow refuses two functions of one name"
 
 
 @pytest.mark.parametrize("layers", [[HE, OUTPUT], RECURRENT], ids=["side by side", "recurrent"])
@@ -107,10 +119,10 @@ def test_a_compilation_that_failed_is_raised_and_tried_again():
         return x
 
     compiled = Compiled(work, jit=False)
-    compiled.compile(1.0)
+    compiled.compile(tf.constant(1.0))
     with pytest.raises(OSError, match="no room"):
         compiled.wait()
-    compiled.compile(1.0)
+    compiled.compile(tf.constant(1.0))
     compiled.wait()
     assert not failures
 

@@ -285,9 +285,9 @@ SERIES = a_spec(
 ORDER = "b01f_01io->b01f"
 
 
-def slow_operations(compiled: Any, *arguments: Any) -> list[str]:
-    """A compiled program's convolutions in another order, and its sliding windows."""
-    ir = compiled._traced.experimental_get_compiler_ir(*arguments)
+def slow_operations(function: Any, *arguments: Any) -> list[str]:
+    """A function's convolutions in another order once XLA has compiled it, and its sliding windows."""
+    ir = tf.function(function, jit_compile=True, autograph=False).experimental_get_compiler_ir(*arguments)
     orders = re.findall(r" convolution\(.*?dim_labels=([\w>-]+)", ir(stage="optimized_hlo"))
     windows = re.findall(r" (reduce-window|select-and-scatter)\(", ir(stage="hlo"))
     return [each for each in orders if each != ORDER] + windows
@@ -305,13 +305,13 @@ COMPILED = {"series": SERIES, "images": IMAGES}
 @pytest.mark.parametrize("case", one_in(2, COMPILED))
 def test_a_compiled_training_has_no_convolution_that_xla_makes_nested_loops_of(case):
     program, arguments = program_and_arguments(COMPILED[case])
-    assert slow_operations(program._run, *arguments) == []
+    assert slow_operations(program._epochs, *arguments) == []
 
 
 def test_kerass_own_forms_would_be_nested_loops(monkeypatch):
     monkeypatch.setattr("core.training.program.compiled_forms", lambda network: network)
     program, arguments = program_and_arguments(IMAGES)
-    slow = set(slow_operations(program._run, *arguments))
+    slow = set(slow_operations(program._epochs, *arguments))
     assert {"reduce-window", "select-and-scatter"} < slow
     assert any("->" in each for each in slow)
 
@@ -334,8 +334,10 @@ GROUPED = {
 def functions_for_xla(spec: ExperimentSpec) -> list[str]:
     """Names of the functions that the graphs of epoch 0 and of a probe leave to XLA."""
     recorder, data = Recorder(spec, 1), Data(spec)
-    arrays = {recorder._at_start: data.arrays, recorder._flows: data.arrays[:2]}
-    graphs = [each._traced.get_concrete_function(*arguments).graph for each, arguments in arrays.items()]
+    arrays = {recorder._initially: data.arrays, recorder._probe.run: data.arrays[:2]}
+    graphs = [
+        tf.function(each, autograph=False).get_concrete_function(*arguments).graph for each, arguments in arrays.items()
+    ]
     library = [each for graph in graphs for each in graph.as_graph_def().library.function]
     return [each.signature.name for each in library if each.attr["_XlaMustCompile"].b]
 

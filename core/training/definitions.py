@@ -1,0 +1,94 @@
+"""Traced functions that are called by their definitions: what Python made of them while tracing is not needed any more.
+
+A function that was traced here and one that was found on disk are called the same way. XLA's key of a compiled program
+holds where in Python each operation was made, which a definition does not: only so do both find the same one.
+"""
+
+import weakref
+from collections.abc import Callable, Sequence
+from threading import Lock
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.core.framework.function_pb2 import FunctionDef
+from tensorflow.python.eager import context
+
+from core.training.kept_definitions import Definition
+from core.training.stable_names import Names, lasting
+
+# Lasting name -> digest of the definition that has it in this process. XLA keeps what it compiled by name.
+_holders: dict[str, str] = {}
+_holding = Lock()
+
+
+def trace(
+    function: Callable[..., Any], arguments: Sequence[Any], *, jit: bool, name: str, variables: Sequence[Any]
+) -> tuple[Definition | None, "Called"]:
+    """Trace a function for arguments of these shapes.
+
+    Args:
+        function: see `core.training.compiled.Compiled`.
+        arguments: nests of tensors.
+        jit: True if XLA compiles it.
+        name: equal for equal functions alone.
+        variables: Keras variables.
+
+    Returns:
+        The definition, None if the function captures tensors besides the variables; and the function.
+    """
+    names = Names(name)
+    with names.used():
+        traced = tf.function(function, jit_compile=jit or None, autograph=False).get_concrete_function(*arguments)
+    library = traced.graph.as_graph_def().library.function
+    functions = [(each.signature.name, each.SerializeToString()) for each in (traced.function_def, *library)]
+    outputs = tf.nest.map_structure(lambda each: None if each is None else 1, traced.structured_outputs)
+    places = {id(variable.value.handle): place for place, variable in enumerate(variables)}
+    handles = list(traced.captured_inputs)
+    captured = tuple(places.get(id(handle), -1) for handle in handles)
+    definition = Definition(_renamed(functions, names.name, lasting(name)), outputs, captured)
+    return definition if -1 not in captured else None, Called(definition, name, handles)
+
+
+def rebuilt(definition: Definition, name: str, variables: Sequence[Any]) -> "Called":
+    """Return the function of a definition that was kept, with its variables.
+
+    Args:
+        definition: what `trace` returned, in whatever process.
+        name, variables: as they were given to `trace`.
+    """
+    return Called(definition, name, [variables[place].value.handle for place in definition.captured])
+
+
+class Called:
+    """A function that is called by its definition, for arguments of the shapes for which it was traced."""
+
+    def __init__(self, definition: Definition, name: str, captured: Sequence[Any]) -> None:
+        with _holding:
+            holder = _holders.setdefault(lasting(name), definition.digest)
+        functions = definition.functions
+        if holder != definition.digest:  # the name stands for another trace here
+            functions = _renamed(functions, lasting(name), Names(name).name)
+        self._name, self._captured, self._outputs = functions[0][0].encode(), list(captured), definition.outputs
+        self._count = sum(each is not None for each in tf.nest.flatten(self._outputs))
+        for _, content in functions:
+            context.context().add_function_def(FunctionDef.FromString(content))
+        # TensorFlow counts who has added a function.
+        weakref.finalize(self, _remove, [each for each, _ in functions]).atexit = False
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Return the nest of outputs, with lists in place of tuples."""
+        inputs = list(map(tf.convert_to_tensor, tf.nest.flatten(arguments)))
+        results = iter(context.context().call_function(self._name, inputs + self._captured, self._count) or ())
+        return tf.nest.map_structure(lambda each: None if each is None else next(results), self._outputs)
+
+
+def _renamed(functions: Sequence[tuple[str, bytes]], before: str, after: str) -> tuple[tuple[str, bytes], ...]:
+    """Replace a part of the functions' names by another one of the same length: lengths are part of a definition."""
+    return tuple(
+        (name.replace(before, after), content.replace(before.encode(), after.encode())) for name, content in functions
+    )
+
+
+def _remove(names: Sequence[str]) -> None:
+    for name in names:
+        context.context().remove_function(name)
