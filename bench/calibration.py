@@ -24,6 +24,7 @@ from gradlab.spec.experiment import parse
 PRIORS = {
     "products": 4e-11,
     "convolutions": 6e-11,
+    "plain_convolutions": 2e-11,
     "values": 1e-9,
     "pooled": 1e-9,
     "drawn": 4e-9,

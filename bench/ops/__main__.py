@@ -1,11 +1,11 @@
-"""Every kind of layer in the engine's compiled loop against the same in a plain graph.
+"""Every kind of layer in the engine's loop against the same in a plain graph.
 
     python -m bench.ops [--sizes small usual large] [--kinds conv2d ...] [--batch 32] [--rounds 5] [--max 1.2]
 
-A step is a forward pass and all gradients, on one thread, in processor time. The engine's form runs in a loop and a
-branch that XLA compiles, as every update does; Keras's own runs in a plain graph, called step by step, as `model.fit`
-without XLA runs it. Both take turns. Exit status 1 if a layer takes more than --max times as long in the loop, or is
-not compiled.
+A step is a forward pass and all gradients, on one thread, in processor time. The engine's loop takes the form in which
+the engine would train a network of this layer alone on such batches: compiled by XLA, in a branch as every update, or a
+plain graph, marked P. Keras's own layer runs in a plain graph, called step by step, as `model.fit` without XLA runs it.
+Both take turns. Exit status 1 if a layer takes more than --max times as long in the loop, or XLA rejects it.
 """
 
 import argparse
@@ -23,7 +23,7 @@ MAX_RATIO = 1.2
 
 def main() -> int:
     """Print a row for each case; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m bench.ops", description="layers in the compiled loop")
+    parser = argparse.ArgumentParser(prog="python -m bench.ops", description="layers in the engine's loop")
     parser.add_argument("--sizes", nargs="+", choices=SIZES, default=list(SIZES))
     parser.add_argument("--kinds", nargs="+", metavar="KIND", default=())
     parser.add_argument("--batch", type=int, default=32)
@@ -54,7 +54,7 @@ def _slow(chosen: list[Case], options: argparse.Namespace) -> Iterator[str]:
 
     for case in chosen:
         try:
-            loop, graph = (Steps(case, options.batch, compiled=compiled) for compiled in (True, False))
+            loop, graph = (Steps(case, options.batch, ours=ours) for ours in (True, False))
         except NotCompiled as error:
             print(f"{case.name:44}{'XLA does not compile it':>28}", flush=True)
             yield f"{case.name}: {error}"
@@ -64,8 +64,9 @@ def _slow(chosen: list[Case], options: argparse.Namespace) -> Iterator[str]:
         ours, theirs = (1e3 * median(each) for each in zip(*turns, strict=True))
         ratio = median(ratios)
         mark = " SLOW" if ratio > options.max else ""
+        form = " " if loop.is_compiled else "P"
         span = f"{min(ratios):.2f} to {max(ratios):.2f}"
-        print(f"{case.name:44}{ours:10.3f}{theirs:10.3f}{ratio:8.2f}   {span}{mark}", flush=True)
+        print(f"{case.name:44}{ours:10.3f}{theirs:10.3f}{ratio:8.2f} {form} {span}{mark}", flush=True)
         if mark:
             yield f"{case.name}: {ratio:.2f}"
 

@@ -1,4 +1,4 @@
-"""A step of one layer, forward and backward: in a loop that XLA compiles, and as a plain graph."""
+"""A step of one layer, forward and backward: in a loop as the engine trains it, and as a plain graph step by step."""
 
 import time
 from collections.abc import Callable
@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from bench.ops.cases import Case
+from core.plan.graphs import prefers_plain_graph
 from core.training.forms import rewrite_layers
 from core.training.network import BuiltLayer
 from gradlab.spec import NamedLayer
@@ -32,16 +33,21 @@ class Steps:
     Args:
         case: the layer.
         batch: samples of a step.
-        compiled: True for the engine's form in a compiled loop; False for Keras's own in a plain graph, step by step.
+        ours: True for the loop of the engine, in the form in which it would train a network of this layer on such
+            batches; False for Keras's own form in a plain graph, step by step.
+
+    Attributes:
+        is_compiled: True if XLA compiles the steps.
 
     Raises:
         NotCompiled: XLA rejects the layer.
     """
 
-    def __init__(self, case: Case, batch: int, *, compiled: bool) -> None:
+    def __init__(self, case: Case, batch: int, *, ours: bool) -> None:
         self._case, (self._named, self._layer) = case, _built(case)
-        if compiled:
-            rewrite_layers([BuiltLayer(self._named, self._layer)])
+        self.is_compiled = ours and not prefers_plain_graph([self._named], batch)
+        if ours:
+            rewrite_layers([BuiltLayer(self._named, self._layer)], plainly=not self.is_compiled)
         variables = self._layer.trainable_variables, self._layer.non_trainable_variables
         self._trainable, self._others = variables
         self._state = [
@@ -49,7 +55,7 @@ class Steps:
             [_inputs(case, batch, shape) for shape in case.shapes],
             *([tf.convert_to_tensor(each.value) for each in part] for part in variables),
         ]
-        self._run = self._in_loop() if compiled else self._one_by_one()
+        self._run = self._in_loop() if ours else self._one_by_one()
         self._steps = MIN_STEPS
         try:
             self.turn()  # traces and compiles
@@ -64,12 +70,14 @@ class Steps:
         return (time.process_time() - begun) / self._steps
 
     def _in_loop(self) -> Run:
-        """Return a loop in one program, with the branch that the engine's updates stand in."""
+        """Return a loop in one program, if compiled with the branch that the engine's updates stand in."""
 
         def step(number: Any, state: Any) -> Any:
+            if not self.is_compiled:
+                return number + 1, self._step(state)
             return number + 1, tf.cond(number >= 0, lambda: self._step(state), lambda: state)
 
-        @tf.function(jit_compile=True, autograph=False)  # type: ignore[untyped-decorator]
+        @tf.function(jit_compile=self.is_compiled or None, autograph=False)  # type: ignore[untyped-decorator]
         def loop(steps: Any, state: Any) -> Any:
             return tf.while_loop(lambda number, _: number < steps, step, (tf.constant(0), state))[1]
 

@@ -10,11 +10,12 @@ from unittest.mock import patch
 import tensorflow as tf
 
 from bench.sizes.side import TURN_SECONDS, Measured
+from core.plan.graphs import trains_plainly
 from core.plan.pieces import validation_rows
 from core.training.batches import evaluated
 from core.training.compiled import Compiled
 from core.training.data import Data
-from core.training.forms import compiled_forms
+from core.training.forms import training_forms
 from core.training.meter import Meter
 from core.training.network import Network
 from core.training.program import Program
@@ -123,7 +124,7 @@ def _timed(name: str) -> Iterator[list[float]]:
 def _validation_seconds(training: EngineTraining) -> float:
     """Return the seconds of an epoch's validation: a loop of several in one program, as a call alone takes longer."""
     spec, data = training.spec, Data(training.spec, training.samples)
-    stack, task = Stack(compiled_forms(Network(spec, seed=0)), 1), Task(spec)
+    stack, task = Stack(training_forms(Network(spec, seed=0), spec), 1), Task(spec)
     rows, (_, _, x, y) = validation_rows(spec, stack.width), data.arrays
 
     def several(count: Any, x: Any, y: Any) -> Any:
@@ -133,7 +134,7 @@ def _validation_seconds(training: EngineTraining) -> float:
 
         return tf.while_loop(lambda number, _: number < count, again, (0, tf.zeros(())))[1]
 
-    program = Compiled(several, jit=True)
+    program = Compiled(several, jit=not trains_plainly(spec))
 
     def seconds(count: int) -> float:
         begun = time.perf_counter()

@@ -2,6 +2,7 @@
 
 import hashlib
 
+from core.plan.graphs import trains_plainly
 from core.plan.pieces import gathers_batches, holds_class_numbers, validation_rows
 from core.plan.widths import width_for
 from gradlab.spec.experiment import ExperimentSpec
@@ -35,10 +36,10 @@ def architecture(spec: ExperimentSpec, width: int) -> str:
     dataset = spec.dataset
     targets = [(output.layer.name, output.target, holds_class_numbers(spec, output)) for output in spec.outputs]
     sizes = (dataset.train_count, dataset.sample_count, [(each.name, each.shape) for each in spec.inputs], targets)
-    pieces = gathers_batches(spec, width), validation_rows(spec, width)
+    form = trains_plainly(spec), gathers_batches(spec, width), validation_rows(spec, width)
     record = (spec.record.model_dump_json(exclude={"boundary"}), "boundary" in spec.layout)
     is_triage = not spec.training.epochs
-    return repr((width, layers, training, optimizer, record, sizes, is_triage, is_weighted(spec), pieces))
+    return repr((width, layers, training, optimizer, record, sizes, is_triage, is_weighted(spec), form))
 
 
 def _drawn(layer: object) -> set[str]:

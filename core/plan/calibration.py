@@ -39,6 +39,9 @@ START: Mapping[str, float] = {
     "look_values": 1.85e-09,
     "probe_layers": 0.0229,
     "stages": 0.747,
+    "trace_layers": 0.035,
+    "trace_measured": 0.6,
+    "trace_program": 0.6,
 }
 GROUP: Mapping[str, float] = {
     "look": 0.0311,
@@ -54,6 +57,7 @@ EPOCH: Mapping[str, float] = {
     "histograms": 2.89e-08,
     "look_products": 7.27e-11,
     "look_values": 3.08e-08,
+    "plain_convolutions": 2.3e-11,
     "pooled": 1e-09,
     "products": 2e-11,
     "program_histograms": 2.5e-09,

@@ -9,6 +9,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from core.plan.families import FAMILIES
+from core.plan.graphs import trains_plainly
 from core.plan.widths import MAX_INITIAL_SAMPLES, groups_of, keeps_gradients, width_for
 from gradlab.measurement.kinds import KINDS, names_from
 from gradlab.measurement.kinds.boundary import PLANE_POINTS
@@ -21,23 +23,6 @@ Counts = dict[str, float]
 
 # Passes of a training sample: a forward multiply-add has two backward, by the weights and by the inputs.
 WAYS = 3
-# Kinds of layers with operations that cost the same to trace and compile; all others are only counted as `layers`.
-FAMILIES = {
-    "normalization": ("batch_normalization", "layer_normalization", "group_normalization", "rms_normalization"),
-    "convolutions": (
-        "conv1d", "conv2d", "conv3d", "conv1d_transpose", "conv2d_transpose", "conv3d_transpose",
-        "depthwise_conv1d", "depthwise_conv2d", "separable_conv1d", "separable_conv2d",
-    ),
-    "simple_recurrent": ("simple_rnn",),
-    "gated_recurrent": ("gru", "lstm", "conv_lstm1d", "conv_lstm2d"),
-    "attention": ("multi_head_attention", "group_query_attention", "attention", "additive_attention"),
-    "embedding": ("embedding",),
-    "random": (
-        "dropout", "gaussian_noise", "alpha_dropout", "gaussian_dropout", "spatial_dropout1d", "spatial_dropout2d",
-        "spatial_dropout3d",
-    ),
-}  # fmt: skip
-
 # Prefix of the counts of epochs in which one layer is pretrained. Their prices are those of epochs.
 PRETRAINED = "pretrained_"
 # Layers that are priced by their inputs: the backward pass of a maximum, and drawing random numbers.
@@ -92,7 +77,8 @@ def start_counts(spec: ExperimentSpec) -> Counts:
     counts |= initial_probe_counts(spec) | _pretraining(spec)
     counts |= _probed(spec)
     if spec.training.epochs:
-        counts |= {f"compile_{name}": count for name, count in _compiled(spec).items()}
+        begun = "trace" if trains_plainly(spec) else "compile"
+        counts |= {f"{begun}_{name}": count for name, count in _program(spec).items()}
     return counts
 
 
@@ -101,7 +87,7 @@ def group_counts(spec: ExperimentSpec) -> Counts:
     return initial_probe_counts(spec) | _pretraining(spec)
 
 
-def _compiled(spec: ExperimentSpec) -> Counts:
+def _program(spec: ExperimentSpec) -> Counts:
     """Count the parts of a training program. A smaller last batch that cannot be filled up is traced once more."""
     layers, training, train = spec.layers, spec.training, spec.dataset.train_count
     apart = train % min(training.batch_size, train) and any(layer.spec.mixes_samples for layer in layers)
@@ -177,6 +163,7 @@ def epoch_counts(spec: ExperimentSpec) -> Counts:
     probes = max(every.get(kind, 0.0) for kind in names_from("flows"))
     probed = measured * probes * min(PROBE_SAMPLES, train)
     of_gradients, of_weights = (_times(every, source, "vector") for source in ("gradients", "weights"))
+    convolving_by = "plain_convolutions" if trains_plainly(spec) else "convolutions"
     kept_updates, program_updates = (updates, 0) if keeps_gradients(spec, width) else (0, updates)
     return {
         "epoch": 1,
@@ -185,7 +172,7 @@ def epoch_counts(spec: ExperimentSpec) -> Counts:
         "update_numbers": updates * numbers * (2 + spec.training.optimizer.slots),
         "steps": updates * steps,
         "products": passes * (operations - convolutions),
-        "convolutions": passes * convolutions,
+        convolving_by: passes * convolutions,
         "values": passes * values,
         "pooled": width * train * pooled,
         "drawn": width * train * drawn,

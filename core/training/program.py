@@ -1,4 +1,4 @@
-"""Whole epochs of training as one program compiled by XLA.
+"""Whole epochs of training as one program, compiled by XLA where that is faster.
 
 Network, loss and optimiser come from Keras; the loop is written here. One call trains a block of epochs of all seeds
 side by side: shuffled batches, gradients, updates, validation. Nothing returns to Python in between, where `model.fit`
@@ -15,13 +15,14 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from core.plan.graphs import trains_plainly
 from core.plan.pieces import gathers_batches, validation_rows
 from core.plan.widths import MAX_CHUNK_EPOCHS, MAX_ORDER_ENTRIES, MAX_SERIES_NUMBERS, block_for
 from core.training.architecture import variable_paths
 from core.training.batches import Batches, evaluated
 from core.training.compiled import Compiled
 from core.training.data import Data
-from core.training.forms import compiled_forms
+from core.training.forms import training_forms
 from core.training.network import LayerValues, Network, flattened
 from core.training.patience import Patience
 from core.training.recorder import NORMS, Recorder, Series, Traces
@@ -48,7 +49,7 @@ class Program:
     """
 
     def __init__(self, spec: ExperimentSpec, width: int, name: str) -> None:
-        self.stack = Stack(compiled_forms(Network(spec, seed=0)), width)
+        self.stack = Stack(training_forms(Network(spec, seed=0), spec), width)
         self._layout, self._task = spec.layout, Task(spec)
         self._update = Update(spec, self.stack, self._task)
         self._recorder = Recorder(spec, width, name)
@@ -65,7 +66,7 @@ class Program:
         self._block = block_for(spec, width)
         self._samples = spec.dataset.train_count
         self._at_once, self._rows = not gathers_batches(spec, width), validation_rows(spec, width)
-        self._run = Compiled(self._epochs, jit=True, name=name, variables=self._variables)
+        self._run = Compiled(self._epochs, jit=not trains_plainly(spec), name=name, variables=self._variables)
 
     @cached_property
     def variables(self) -> tuple[Variable, ...]:
@@ -74,7 +75,7 @@ class Program:
 
     @property
     def compiled(self) -> bool:
-        """True while XLA compiles the program; False after a fallback to a plain graph."""
+        """True while XLA compiles the program; False for a plain graph, from the beginning or after a fallback."""
         return self._run.jit
 
     def measure_as(self, layout: Layout) -> None:

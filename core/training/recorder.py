@@ -21,7 +21,7 @@ from core.training.begun import Begun
 from core.training.clipping import clip
 from core.training.compiled import Compiled
 from core.training.data import Data
-from core.training.forms import plain_forms
+from core.training.forms import measuring_forms
 from core.training.measurers import FROM_FLOWS, FROM_GRADIENTS, FROM_PLANE, FROM_WEIGHTS, GradientRows, WeightRows
 from core.training.network import Network
 from core.training.probe import Probe, full_gradients
@@ -88,7 +88,7 @@ class Recorder:
     def __init__(self, spec: ExperimentSpec, width: int, name: str | None = None) -> None:
         self.layout, self._task, self._rule = spec.layout, Task(spec), spec.training.optimizer
         self._rows = validation_rows(spec, width)
-        network, plainly = plain_forms(Network(spec, seed=0)), is_measured_plainly(spec)
+        network, plainly = measuring_forms(Network(spec, seed=0), spec), is_measured_plainly(spec)
         self._all = Stack(network, width)
         self._segments = Segments(self._all.sizes)
         # Probes of a network after several epochs run side by side, like probes of several seeds.

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from core.plan.graphs import trains_plainly
 from core.plan.widths import keeps_gradients
 from core.training import folded
 from core.training.batches import Batches
@@ -16,6 +17,7 @@ from core.training.measurers import IN_PROGRAM
 from core.training.stack import Stack
 from core.training.task import Task
 from gradlab.keras import measure
+from gradlab.keras.backends import backend
 from gradlab.keras.namespace import xp
 from gradlab.measurement.kinds import GRADIENT_HISTOGRAMS
 from gradlab.measurement.statistics import GRADIENT_STATISTIC_NAMES, MEAN_GRADIENT_STATISTICS
@@ -51,6 +53,8 @@ class Update:
         shapes = {series.kind: series.shape for series in spec.layout.series if series.kind in IN_PROGRAM}
         keeps = keeps_gradients(spec, stack.width)
         self.kept, self.measured = bool(shapes) and keeps, {} if keeps else shapes
+        self._plainly = trains_plainly(spec)
+        self._sums = backend.sums_of_large if self._plainly else folded.sums
         self._histograms_every = spec.record.every(GRADIENT_HISTOGRAMS.record)
         self._clips = any(
             limit is not None for limit in (self._rule.clipnorm, self._rule.clipvalue, self._rule.global_clipnorm)
@@ -116,7 +120,7 @@ class Update:
         if self.measured:
             gradients = self._tensors(row)
             if "gradients" in self.measured:
-                measures |= {"gradients": measure.gradient_columns(gradients, folded.sums), "seen": measure.seen(row)}
+                measures |= {"gradients": measure.gradient_columns(gradients, self._sums), "seen": measure.seen(row)}
             if "gradient_histograms" in self.measured:
                 measures["gradient_histograms"] = self._histograms(gradients, number)
         self.apply(row, measures)
@@ -178,7 +182,7 @@ class Update:
         return gradients, self._task.sums(y, prediction, losses, penalty, counts)
 
     def _in_branch(self, compute: Callable[[], tuple[list[Any], Any]], number: Any) -> tuple[Any, dict[str, Any]]:
-        """Return the result of `compute`, gradients as one row, computed in a branch of its own.
+        """Return the result of `compute`, gradients as one row, computed in a branch of its own if XLA compiles it.
 
         The branch keeps XLA from fusing the update with the measurement of gradients. Such a fusion would change last
         digits of the training.
@@ -192,15 +196,21 @@ class Update:
         def nothing():
             return tf.zeros(self._stack.weights.shape), tf.zeros((self._stack.width, self._task.sum_count))
 
-        row, sums = tf.cond(number > 0, whole, nothing)  # always true, which XLA cannot prove
+        # Always true, which XLA cannot prove.
+        row, sums = whole() if self._plainly else tf.cond(number > 0, whole, nothing)
         return row, {"task": sums}
 
     def _histograms(self, gradients: Sequence[Any], number: Any) -> Any:
-        if self._histograms_every == 1:
+        def counted() -> Any:
             return measure.histograms(gradients, counts=folded.counts)
+
+        if self._plainly:  # without XLA they take a third of the time of the gradients
+            counted = tf.function(counted, jit_compile=True, autograph=False)
+        if self._histograms_every == 1:
+            return counted()
         due = number % self._histograms_every == 0
         shape = (self._stack.width, *self.measured["gradient_histograms"])
-        return tf.cond(due, lambda: measure.histograms(gradients, counts=folded.counts), lambda: tf.zeros(shape))
+        return tf.cond(due, counted, lambda: tf.zeros(shape))
 
 
 def _added(total: Any, each: Any) -> Any:

@@ -44,7 +44,7 @@ def called(fields: dict[str, Any], x: Any, *, rewritten: bool) -> tuple[np.ndarr
     spec.create_weights(layer, x.shape[1:])
     if rewritten:
         (named,) = walk([spec], x.shape[1:])
-        rewrite_layers([BuiltLayer(named, layer)])
+        rewrite_layers([BuiltLayer(named, layer)], plainly=False)
 
     def call(x):
         with keras.StatelessScope([]) as scope:

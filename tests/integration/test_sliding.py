@@ -309,7 +309,7 @@ def test_a_compiled_training_has_no_convolution_that_xla_makes_nested_loops_of(c
 
 
 def test_kerass_own_forms_would_be_nested_loops(monkeypatch):
-    monkeypatch.setattr("core.training.program.compiled_forms", lambda network: network)
+    monkeypatch.setattr("core.training.program.training_forms", lambda network, _: network)
     program, arguments = program_and_arguments(IMAGES)
     slow = set(slow_operations(program._epochs, *arguments))
     assert {"reduce-window", "select-and-scatter"} < slow
@@ -347,5 +347,5 @@ def test_no_convolution_in_groups_is_left_to_xla_in_a_plain_graph(monkeypatch: p
     layers = GROUPED[case]
     spec = a_spec({"kind": "reshape", "target_shape": [4, 8, 2]}, *layers)
     assert functions_for_xla(spec) == []
-    monkeypatch.setattr("core.training.recorder.plain_forms", lambda network: network)
+    monkeypatch.setattr("core.training.recorder.measuring_forms", lambda network, _: network)
     assert functions_for_xla(spec), "Keras's own layer is"

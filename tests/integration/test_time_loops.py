@@ -43,7 +43,7 @@ def forth_and_back(fields: dict[str, Any], *, rewritten: bool, masked: bool = Fa
     x = tf.constant(random.normal(size=SHAPE).astype(np.float32))
     mask = tf.constant(random.random(SHAPE[:2]) < 0.6) if masked else None
     if rewritten:
-        rewrite_layers([BuiltLayer(named, layer)])
+        rewrite_layers([BuiltLayer(named, layer)], plainly=False)
     with tf.GradientTape() as tape:
         tape.watch(x)
         out = layer(x, training=True, mask=mask)

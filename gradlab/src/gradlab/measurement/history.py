@@ -259,7 +259,7 @@ class Chunk:
     Attributes:
         group: the seeds that are trained side by side, in the spec's order.
         runs: the runs of this group that had not ended before.
-        compiled: False if the program runs as a plain graph, as XLA has refused it; epoch 0 may come before that.
+        compiled: False if the program runs as a plain graph: chosen, or since XLA has refused it, after epoch 0.
         checkpoint, architecture: return those after these epochs; may be called until the next chunk is requested.
         compiling_seconds: time until the program was compiled, which passed before these epochs.
     """
