@@ -10,6 +10,8 @@ import pytest
 from keras import layers, ops
 
 from gradlab.keras import GradientStatistics, Watch
+from gradlab.keras.arrays import array
+from gradlab.keras.backends import backend
 from gradlab.measurement.kinds import STATISTICS
 from gradlab.watch import WatchWarning
 
@@ -127,6 +129,17 @@ def test_the_numbers_of_a_record_are_those_of_numpy():
     names = [each.name for each in STATISTICS["activations"]]
     stds = history.series["activations"][0][:, names.index("std")]
     np.testing.assert_allclose(stds, [h.std(), p.std()], rtol=1e-4)
+
+
+@pytest.mark.parametrize("content", ["ordinary", "zeros"])
+def test_sums_of_large_tensors_are_those_of_numpy(content, monkeypatch):
+    monkeypatch.setattr(backend, "MAX_PIECE", 64, raising=False)  # of PyTorch
+    g = np.zeros((1, 2, 300), np.float32)
+    if content == "ordinary":
+        g[:, :, ::3] = np.random.default_rng(1).normal(size=(1, 2, 100))
+    sums = [array(each) for each in backend.sums_of_large(ops.convert_to_tensor(g))]
+    expected = [g.sum(-1), np.abs(g).sum(-1), np.square(g).sum(-1), (g == 0).sum(-1), np.abs(g).max(-1)]
+    np.testing.assert_allclose(sums, expected, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("inside", [layers.SimpleRNN, layers.GRU, layers.LSTM])

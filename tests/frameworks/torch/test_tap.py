@@ -163,6 +163,22 @@ def test_clipping_that_begins_where_steps_are_read_once_is_seen(clip, measured, 
     assert tapped.rows.sums().norms[2:].tolist() == [clipped, measured]
 
 
+@pytest.mark.parametrize(("clip", "clipped"), [(in_place, 40), (through_data, 29), (by_other_tensors, 40)])
+def test_clipping_of_a_large_model_is_seen_where_few_steps_are_compared(clip, clipped, monkeypatch):
+    """All steps are measured. Clipping through `.data` shows in the next step that is compared, and in all after it."""
+    monkeypatch.setattr("gradlab.torch.gradient_rows.MAX_ROWS", 1)
+    model = network()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    tapped = Tapped(model, [optimizer])
+    for step, (x, y) in enumerate(batches(80)):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(x), y).backward()
+        if step >= 40:
+            clip(model)
+        optimizer.step()
+    assert tapped.rows.sums().norms[2:].tolist() == [clipped, 80]
+
+
 def test_a_gradient_that_is_only_asked_for_is_not_read():
     model = network()
     optimizer = torch.optim.SGD(model.parameters(), 0.1)

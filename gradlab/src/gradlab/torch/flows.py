@@ -110,24 +110,25 @@ def measure_flows(flows: Sequence[LayerFlow]) -> list[Together]:
 
 def _measured(places: Sequence[int], flows: Sequence[LayerFlow]) -> Together:
     one = flows[0]
-    z, h = _together([each.z for each in flows]), _together([each.h for each in flows])
+    z, h = stacked([each.z for each in flows]), stacked([each.h for each in flows])
     if one.slope is not None:
-        slope = _together([each.slope for each in flows])
+        slope = stacked([each.slope for each in flows])
     else:
         slope = torch.ones_like(z) if one.differentiate is None else _derivative(one.differentiate, z)
     activations = measure.activations(Flow(z, h, slope, one.steepest))
     if one.delta is None:
         signals = z.new_full((len(flows), len(SIGNAL_STATISTICS)), float("nan"))
     else:
-        signals = measure.signals(_together([each.delta for each in flows]))
+        signals = measure.signals(stacked([each.delta for each in flows]))
     steps = None
     if one.steps is not None:
-        by_step = _together([each.steps for each in flows])
+        by_step = stacked([each.steps for each in flows])
         steps = RMS.compute(by_step, Namespace(by_step))
     return Together(places, activations, signals, steps)
 
 
-def _together(tensors: Sequence[Any]) -> torch.Tensor:
+def stacked(tensors: Sequence[Any]) -> torch.Tensor:
+    """Return tensors of one shape along a new first axis, without a copy of a single one."""
     return tensors[0][None] if len(tensors) == 1 else torch.stack(tensors)
 
 

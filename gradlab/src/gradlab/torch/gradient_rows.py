@@ -13,6 +13,7 @@ import torch
 from gradlab.facts.wiring import MAX_FIRST_STEPS
 from gradlab.measurement.statistics import MEAN_GRADIENT_STATISTICS
 from gradlab.torch import measure
+from gradlab.torch.flows import stacked
 from gradlab.torch.measure import FlatLayout
 from gradlab.torch.sums import RecordCounts, StepNorms, Sums
 from gradlab.watch.sampling import MAX_COUNTED
@@ -53,13 +54,14 @@ class GradientRows:
 
     Attributes:
         first: norms of the first steps, in parts.
+        is_large: True if the buffer has one row, in the process's own memory.
     """
 
     def __init__(self, layout: FlatLayout, device: torch.device, dtype: torch.dtype) -> None:
         self.layout = layout
         self._max_rows = max(1, min(MAX_ROWS, MAX_ENTRIES // max(1, layout.size)))
         # On a graphics card the process would wait for the answer.
-        self._is_large = self._max_rows == 1 and device.type == "cpu"
+        self.is_large = self._max_rows == 1 and device.type == "cpu"
         self._one = torch.ones((), dtype=dtype, device=device)
         self._read = torch.zeros(layout.size, dtype=dtype, device=device)
         self._received: torch.Tensor | None = None
@@ -105,12 +107,12 @@ class GradientRows:
 
     def read(self, gradients: Sequence[torch.Tensor | None]) -> None:
         """Keep the gradients of a backward pass, in place of those of an earlier one before the same step."""
-        row = None if self._is_large else self.layout.joined(gradients, self._one)
+        row = None if self.is_large else self.layout.joined(gradients, self._one)
         if row is not None:
             self._read, self._read_present = row, None
             return
         # To write a large row anew takes a fifth of the time that a new one takes, with its memory.
-        self._read = self.layout.copied(gradients, self._one, self._read if self._is_large else None)
+        self._read = self.layout.copied(gradients, self._one, self._read if self.is_large else None)
         present = [gradient is not None for gradient in gradients]
         self._read_present = None if all(present) else np.array(present)
 
@@ -132,6 +134,7 @@ class GradientRows:
         still_scaled: bool = False,
         infinities: torch.Tensor | None = None,
         counts: bool = True,
+        are_same: bool = False,
     ) -> None:
         """Count the gradients that were read last as those of a step.
 
@@ -142,6 +145,7 @@ class GradientRows:
             still_scaled: True if `gradients` are multiplied by the loss scale, too.
             infinities: above 0 if the optimiser is going to leave the step out.
             counts: False to keep nothing of it but its norms, if it is one of the first steps.
+            are_same: True if nothing seems to have changed them since: those of a large model are not compared.
         """
         if own is None and unscale is None and infinities is None and self._commit_plain(gradients, counts):
             return
@@ -158,7 +162,8 @@ class GradientRows:
             gradients = [gradient if there else None for gradient, there in zip(gradients, present, strict=True)]
             if own is not None:
                 row = row * self.layout.spread(torch.as_tensor(own, device=row.device)[None])[0]
-        is_same = own is None and present is None and unscale is None and self._is_large and self._is_last(gradients)
+        is_plain = own is None and present is None and unscale is None and self.is_large
+        is_same = is_plain and (are_same or self._is_last(gradients))
         received = row if is_same else self.layout.flat(gradients, self._one)
         if unscale is not None:
             row = row * unscale
@@ -168,9 +173,7 @@ class GradientRows:
 
     def _commit_plain(self, gradients: Sequence[torch.Tensor | None], counts: bool) -> bool:
         """Count a step of small gradients all of which are there, as most are; return False for another one."""
-        received = (
-            None if self._is_large or self._read_present is not None else self.layout.joined(gradients, self._one)
-        )
+        received = None if self.is_large or self._read_present is not None else self.layout.joined(gradients, self._one)
         if received is None:
             return False
         self._complete += counts
@@ -180,7 +183,7 @@ class GradientRows:
     def _keep(self, step: _Step) -> None:
         self._steps.append(step)
         # A second row of a large network is not kept.
-        self._received = step.received if step.received is step.row or not self._is_large else None
+        self._received = step.received if step.received is step.row or not self.is_large else None
         if len(self._steps) >= self._max_rows:
             self._flush()
 
@@ -212,14 +215,15 @@ class GradientRows:
             return
         steps, self._steps = self._steps, []
         of_rows, of_received, presents, weights, records = zip(*steps, strict=True)
-        rows = _stacked(of_rows)
-        received = rows if of_received[0] is of_rows[0] and self._is_large else _stacked(of_received)
+        rows = stacked(of_rows)
+        received = rows if of_received[0] is of_rows[0] and self.is_large else stacked(of_received)
         weight = torch.stack([self._one if each is None else each for each in weights])
         is_whole = all(each is None for each in (*weights, *presents))
         everywhere = np.ones(len(self.layout), bool)
         given = np.stack([everywhere if each is None else each for each in presents])
         counts = torch.as_tensor(given).to(rows.device) * weight[:, None]  # (rows, tensors)
-        measured = measure.gradients(rows, self.layout)  # (rows, tensors, statistics)
+        there = rows.bool()
+        measured = measure.gradients(rows, self.layout, there)  # (rows, tensors, statistics)
         norms = self._norms(measured, rows, received, weight)
         if sum(len(each.weight) for each in self.first) < MAX_FIRST_STEPS:
             self.first.append(norms)
@@ -231,7 +235,7 @@ class GradientRows:
             statistics=add(torch.where(counts[:, :, None] > 0, measured, 0.0)),
             counts=add(counts),
             zeros=add(((measured[:, :, ZERO_FRACTION] == 1) & (counts > 0)).to(rows.dtype)),
-            seen=add(rows.bool() if is_whole else rows.bool() & (weight[:, None] > 0)),
+            seen=add(there if is_whole else there & (weight[:, None] > 0)),
             norms=add(torch.where(weight[:, None] > 0, together, 0.0)),
             bins=self._bins(rows, None if is_whole else counts, places, len(names))
             if self._with_histograms & {*names}
@@ -263,11 +267,6 @@ class GradientRows:
         # NaN is in no bin: what had no gradient, and steps that were left out. None: there are none of them.
         real = rows if counts is None else torch.where(self.layout.spread(counts > 0), rows, float("nan"))
         return measure.histograms(real, self.layout, places, count, MAX_COUNTED)
-
-
-def _stacked(rows: Sequence[torch.Tensor]) -> torch.Tensor:
-    """(rows, size), without a copy of a single row."""
-    return rows[0][None] if len(rows) == 1 else torch.stack(tuple(rows))
 
 
 def _adder(places: torch.Tensor, count: int) -> Callable[[torch.Tensor], torch.Tensor]:

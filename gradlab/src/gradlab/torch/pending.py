@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from gradlab.torch import measure
-from gradlab.torch.flows import LayerFlow, measure_flows
+from gradlab.torch.flows import LayerFlow, measure_flows, stacked
 from gradlab.torch.gradient_rows import GradientRows
 from gradlab.torch.later_probes import Snapshot
 from gradlab.torch.meter import Meter, results_of
@@ -149,15 +149,17 @@ class Measurements:
         places = [place for place, each in enumerate(self._kept) if each.weights is not None]
         if not places:
             return
-        now, before = (torch.stack([getattr(self._kept[p], name) for p in places]) for name in ("weights", "earlier"))
+        now, before = (
+            stacked([getattr(self._kept[place], name) for place in places]) for name in ("weights", "earlier")
+        )
         self._several("moved", places, layout.by_tensor(lambda w, v: (w != v).any(dim=-1), now, before))
         rows = {place: row for row, place in enumerate(places)}
         if due := [place for place in self._due("weights") if place in rows]:
             chosen = [rows[place] for place in due]
-            self._several("series/weights", due, measure.weights(now[chosen], before[chosen], layout))
+            self._several("series/weights", due, measure.weights(_rows(now, chosen), _rows(before, chosen), layout))
         if due := [place for place in self._due("weight_histograms") if place in rows]:
             of_each = torch.arange(len(due), device=now.device)
-            counts = measure.histograms(now[[rows[place] for place in due]], layout, of_each, len(due))
+            counts = measure.histograms(_rows(now, [rows[place] for place in due]), layout, of_each, len(due))
             self._several("series/weight_histograms", due, counts)
 
     def _measure_flows(self) -> None:
@@ -220,6 +222,11 @@ def _read(part: str, values: np.ndarray) -> Any:
         with np.errstate(all="ignore"):
             return (values[:, :3] / values[:, 3:]).tolist()
     return values
+
+
+def _rows(rows: torch.Tensor, places: Sequence[int]) -> torch.Tensor:
+    """Return some rows; all of them without a copy."""
+    return rows if len(places) == len(rows) else rows[places]
 
 
 def fetch(tensors: Mapping[str, torch.Tensor]) -> dict[str, np.ndarray]:

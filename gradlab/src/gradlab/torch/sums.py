@@ -48,10 +48,10 @@ class Sums:
     bins: torch.Tensor | None
 
     def add(self, other: "Sums") -> "Sums":
-        """Return the sums together with those of later steps of the same record."""
+        """Return the sums together with those of later steps of the same record. These are used up."""
+        seen = self.seen.logical_or_(other.seen)  # in place: it is as large as the model
         pairs = zip(self._values(), other._values(), strict=True)
-        # Of booleans, `+` is "or".
-        return Sums(*(None if a is None or b is None else a + b for a, b in pairs))
+        return Sums(*(None if a is None or b is None else a if a is seen else a + b for a, b in pairs))
 
     def split(self, count: int) -> list["Sums"]:
         """Return the sums of each of several records."""

@@ -42,6 +42,12 @@ class UntouchedGradients:
         if self._is_possible:
             self._passed = gradients, _versions(gradients)
 
+    def are_as_passed(self, gradients: Sequence[torch.Tensor | None]) -> bool:
+        """True if a step receives the tensors of the backward pass, and nothing has changed them, by their versions."""
+        before, versions = self._passed
+        are_there = self.are_expected and versions is not None and len(before) == len(gradients)
+        return are_there and all(map(operator.is_, before, gradients)) and versions == _versions(gradients)
+
     def before_step(self, gradients: Sequence[torch.Tensor | None], *, are_equal: bool) -> None:
         """Note what a step receives that was read twice.
 

@@ -15,6 +15,8 @@ VERSIONS = {"torch": torch.__version__}
 BATCHES_IN = "call"
 # True if a step runs operation by operation: what it adds up may wait.
 IS_EAGER = True
+# Entries of a large tensor that are added up at a time: 256 kB of float32, which a core's own cache holds.
+MAX_PIECE = 65_536
 
 
 def dense(gradient: Any) -> Any:
@@ -33,10 +35,27 @@ def flat(rows: Sequence[Any]) -> Any:
 
 
 def sums_of_large(g: Any) -> tuple[Any, ...]:
-    """Return Σg, Σ|g|, Σg², the number of zeros and max|g| of (seeds, tensors, n): (seeds, tensors) each."""
+    """Return Σg, Σ|g|, Σg², the number of zeros and max|g| of (seeds, tensors, n): (seeds, tensors) each.
+
+    A processor reads it once: all sums of a piece are taken while that is in the caches.
+    """
+    length = max(1, MAX_PIECE // max(1, g[..., 0].numel())) if g.is_cpu else g.shape[-1]
+    parts = torch.stack([_sums(piece) for piece in g.split(length, dim=-1)], dim=1)  # (sums, pieces, seeds, tensors)
+    total, absolute, square = parts[:3].sum(dim=1)
+    return total, absolute, square, g.shape[-1] - _count(g.bool()), parts[3].amax(dim=0)
+
+
+def _sums(g: Any) -> Any:
     size = torch.abs(g)  # several times faster than the norms of these orders
-    zeros = g.shape[-1] - g.bool().sum(dim=-1)
-    return g.sum(dim=-1), size.sum(dim=-1), torch.square(torch.linalg.vector_norm(g, dim=-1)), zeros, size.amax(dim=-1)
+    square = torch.square(torch.linalg.vector_norm(g, dim=-1))
+    return torch.stack([g.sum(dim=-1), size.sum(dim=-1), square, size.amax(dim=-1)])
+
+
+def _count(x: Any) -> Any:
+    """Count what is True along the last axis. In the process's own memory NumPy is five times faster."""
+    if not x.is_cpu:
+        return x.sum(dim=-1)
+    return torch.tensor([[np.count_nonzero(each) for each in of_seed] for of_seed in x.numpy()])
 
 
 def bin_counts(x: Any) -> Any:
