@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from core.plan.architecture import hashed
 from core.training import kept_definitions
-from core.training.begun import Begun
 from core.training.definitions import Called, rebuilt, trace
 
 # TensorFlow warns after the fifth trace of a function; here each architecture is traced once, on purpose.
@@ -37,7 +36,6 @@ class Compiled:
         self._function, self.jit, self._name, self._variables = function, jit, name, variables
         self._called: dict[str, Called] = {}
         self._making = Lock()
-        self._compilation = Begun("compile")
 
     def __call__(self, *arguments: Any) -> Any:
         """Call the function; if XLA cannot compile it, use a plain graph from then on.
@@ -54,17 +52,9 @@ class Compiled:
             self.jit = False
             return self._for(arguments)(*arguments)
 
-    def compile(self, *arguments: Any) -> None:
-        """Begin a call of the function in another thread, which traces and compiles it, unless that was done before."""
-        self._compilation.begin(self, *arguments)
-
     def trace(self, *arguments: Any) -> None:
         """Trace the function for arguments of these shapes, which a call then uses. Nothing runs."""
         self._for(arguments)
-
-    def wait(self) -> None:
-        """Wait for the end of the compilation, if it has begun. Raises what it raised; another one may begin then."""
-        self._compilation.wait()
 
     @property
     def traces(self) -> int:

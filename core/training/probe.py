@@ -72,12 +72,12 @@ class Probe:
         slopes = [self._slope(layer, z) for layer, z in zip(self._watched, zs, strict=True)]
         return [tuple(map(_by_unit, layer)) for layer in zip(zs, hs, slopes, deltas, strict=True)]
 
-    def arrays(self, outputs: Sequence[tuple[Any, Any, Any, Any]], count: int) -> list[ProbedLayer]:
+    def arrays(self, outputs: Sequence[Sequence[Any]], count: int | None) -> list[ProbedLayer]:
         """Convert the results of `run` to arrays.
 
         Args:
             outputs: what `run` returned.
-            count: how many of the stack's networks were probed; the rest are dropped.
+            count: how many of the stack's networks were probed; the rest are dropped. None if all were.
         """
         return [
             ProbedLayer(*arrays, self._steepest(layer), self._time_steps(layer))
@@ -195,7 +195,7 @@ def _by_unit(x: Any) -> Any:
     return tf.transpose(samples, [0, 2, 1])
 
 
-def _arrays(count: int, outputs: Sequence[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _arrays(count: int | None, outputs: Sequence[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return z, h, slope and delta of the first `count` probes, (probes, samples, units) each."""
     z, h, slope, delta = (np.asarray(part)[:count].swapaxes(1, 2) for part in outputs)
     return z, h, slope, delta

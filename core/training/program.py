@@ -20,6 +20,7 @@ from core.plan.pieces import gathers_batches, validation_rows
 from core.plan.widths import MAX_CHUNK_EPOCHS, MAX_ORDER_ENTRIES, MAX_SERIES_NUMBERS, block_for
 from core.training.architecture import variable_paths
 from core.training.batches import Batches, evaluated
+from core.training.begun import Begun
 from core.training.compiled import Compiled
 from core.training.data import Data
 from core.training.forms import training_forms
@@ -66,6 +67,7 @@ class Program:
         self._block = block_for(spec, width)
         self._samples = spec.dataset.train_count
         self._at_once, self._rows = not gathers_batches(spec, width), validation_rows(spec, width)
+        self._compilation = Begun("compile")
         self._run = Compiled(self._epochs, jit=not trains_plainly(spec), name=name, variables=self._variables)
 
     @cached_property
@@ -92,22 +94,21 @@ class Program:
         )
         return max(1, min(MAX_CHUNK_EPOCHS, *fits))
 
-    def compile(self, data: Data) -> None:
-        """Begin to compile in another thread, if that was not done before. `wait` before you use the state."""
-        nothing = np.zeros((0, self.stack.width, self._update.padded), np.int32)
-        self._run.compile(*self._arguments(data, nothing, 1))
+    def compile(self, data: Data, *, initially: bool = False) -> None:
+        """Begin to trace and compile in other threads, if that was not done before. `wait` before you use the state.
 
-    def compile_ahead(self, data: Data) -> None:
-        """Begin to compile, and to trace what measures epoch 0, in two threads: XLA leaves Python to the other one."""
-        self._recorder.trace(data)
-        self.compile(data)
+        Args:
+            data: the samples.
+            initially: trace what measures epoch 0 as well, for a training that has not begun.
+        """
+        self._compilation.begin(self._compile, data, initially)
 
     def wait(self) -> None:
-        """Wait for the end of what `compile` or `compile_ahead` began. Raises what it raised."""
+        """Wait for the end of what `compile` began. Raises what it raised; another one may begin then."""
         try:
-            self._recorder.wait()
+            self._compilation.wait()
         finally:
-            self._run.wait()
+            self._recorder.wait()
 
     def begin(self, spec: ExperimentSpec, values: Sequence[list[LayerValues]]) -> None:
         """Set the state before the first update of some runs.
@@ -191,6 +192,13 @@ class Program:
                 if not self.live().any():
                     break
         return concatenated(blocks)
+
+    def _compile(self, data: Data, initially: bool) -> None:
+        nothing = np.zeros((0, self.stack.width, self._update.padded), np.int32)
+        arguments = self._arguments(data, nothing, 1)
+        self._run.trace(*arguments)
+        self._recorder.trace(data, initially=initially)  # in another thread: XLA leaves Python to it
+        self._run(*arguments)
 
     def _call(self, data: Data, permutations: np.ndarray, first_epoch: int) -> Any:
         """Run the compiled program for a block of epochs; return its results as arrays."""

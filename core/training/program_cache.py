@@ -62,7 +62,7 @@ def compile_ahead(spec: ExperimentSpec, samples: Dataset) -> Program | None:
             return None
         _early.set()
         program = _new(spec, width, key)
-        program.compile_ahead(data)
+        program.compile(data, initially=True)
         _keep(key, program)
     return program
 

@@ -7,31 +7,26 @@ training little, and cannot change it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
-from keras import ops
 
-from core.plan.pieces import validation_rows
-from core.plan.widths import MAX_INITIAL_SAMPLES, is_measured_plainly, probe_width
-from core.training.batches import evaluated, sliced
+from core.plan.widths import probe_width
 from core.training.begun import Begun
 from core.training.clipping import clip
 from core.training.compiled import Compiled
 from core.training.data import Data
 from core.training.forms import measuring_forms
+from core.training.initial import Initial, probe_samples
 from core.training.measurers import FROM_FLOWS, FROM_GRADIENTS, FROM_PLANE, FROM_WEIGHTS, GradientRows, WeightRows
 from core.training.network import Network
-from core.training.probe import Probe, full_gradients
+from core.training.probe import Probe
 from core.training.segments import Segments
 from core.training.stack import Stack
 from core.training.task import Task
 from gradlab.measurement.history import SeriesLayout
 from gradlab.measurement.kinds import BY_NAME, GRADIENTS, Source
 from gradlab.spec import ExperimentSpec
-from gradlab.spec.recording import PROBE_SAMPLES
 
 Series = dict[str, np.ndarray]
 # The gradient's norm before and after clipping, and the share of mini-batches with a clipped gradient.
@@ -86,29 +81,31 @@ class Recorder:
     """
 
     def __init__(self, spec: ExperimentSpec, width: int, name: str | None = None) -> None:
-        self.layout, self._task, self._rule = spec.layout, Task(spec), spec.training.optimizer
-        self._rows = validation_rows(spec, width)
-        network, plainly = measuring_forms(Network(spec, seed=0), spec), is_measured_plainly(spec)
+        self.layout, self._rule = spec.layout, spec.training.optimizer
+        network = measuring_forms(Network(spec, seed=0), spec)
+        self._initial = Initial(spec, network, name)
         self._all = Stack(network, width)
         self._segments = Segments(self._all.sizes)
         # Probes of a network after several epochs run side by side, like probes of several seeds.
-        self._some = self._all if plainly else Stack(network, probe_width(spec))
-        self._probe = Probe(self._some, self._task)
+        self._some = Stack(network, probe_width(spec))
+        self._probe = Probe(self._some, Task(spec))
         # Nothing is compiled: each of these is called once an epoch at most (docs/decisions/0088).
         stacks = (self._all, self._some)
         variables = [variable for stack in stacks for variable in (stack.weights, *stack.state)]
-        graph = partial(Compiled, jit=False, name=name, variables=variables)
-        self._flows: Any = self._probe.run if plainly else graph(self._probe.run)
-        self._at_start: Any = self._initially if plainly else graph(self._initially)
-        self._predict: Any = self._predicted if plainly else graph(self._predicted)
+        self._flows = Compiled(self._probe.run, jit=False, name=name, variables=variables)
+        self._predict = Compiled(self._predicted, jit=False, name=name, variables=variables)
         self._tracing = Begun("trace")
 
-    def trace(self, data: Data) -> None:
-        """Begin to trace what measures epoch 0, in another thread; nothing is measured, and no variable changes.
+    def trace(self, data: Data, *, initially: bool) -> None:
+        """Begin to trace what measures trained epochs, in another thread; nothing is measured, no variable changes.
 
-        `wait` before you measure. What is called without a graph is not traced.
+        `wait` before you measure.
+
+        Args:
+            data: the samples.
+            initially: trace what measures epoch 0 as well, first.
         """
-        self._tracing.begin(self._trace, data)
+        self._tracing.begin(self._trace, data, initially)
 
     def wait(self) -> None:
         """Wait for the end of `trace`. Raises what it raised."""
@@ -128,19 +125,26 @@ class Recorder:
             (seeds, names) metrics: training, validation and, where gradients are recorded, their norms; and kind ->
             (1, seeds, tensors, columns).
         """
-        self._all.assign(weights, state)
-        metrics, gradients = tf.nest.map_structure(lambda tensor: tensor.numpy(), self._at_start(*data.arrays))
+        measured = self._initial.measure(weights, state, data)
+        metrics, gradients = measured["metrics"], measured["gradients"]
         missing = [gradient.size == 0 for gradient in gradients]
         row = None
         if gradients:
             there = [None if none else gradient for none, gradient in zip(missing, gradients, strict=True)]
             row = self._all.join(there).numpy()[None, None]  # (1, 1, seeds, numbers)
-        averages = [part.numpy()[None] for part in self._all.averages]
-        series, norms = self.series(Traces(0, weights, weights[None], averages, row, missing, {}), data)
+        traces = Traces(0, weights, weights[None], [], row, missing, {})
+        with np.errstate(all="ignore"):  # overflows and NaN are measured like any number
+            series, norms = self._of_gradients(traces)
+            series |= self._of_weights(traces)
+            if flows := self._layouts("flows"):
+                layers = self._initial.layers(measured["flows"])
+                series |= {each.kind: FROM_FLOWS[each.kind](each, layers)[None] for each in flows}
+            for each in self._layouts("plane"):
+                series[each.kind] = FROM_PLANE[each.kind](measured["plane"])[None]
         if norms is not None:
             before = norms[0, :, :1]  # nothing is clipped yet
             metrics = np.concatenate([metrics, before, before, np.zeros_like(before)], axis=1)
-        return metrics, series
+        return metrics, self._ordered(series)
 
     def series(self, traces: Traces, data: Data) -> tuple[Series, np.ndarray | None]:
         """Compute the recorded series of a block.
@@ -154,7 +158,10 @@ class Recorder:
             series |= self._of_weights(traces)
             series |= self._of_flows(traces, data)
             series |= self._of_plane(traces, data)
-        return {each.kind: np.asarray(series[each.kind], np.float32) for each in self.layout.series}, norms
+        return self._ordered(series), norms
+
+    def _ordered(self, series: Series) -> Series:
+        return {each.kind: np.asarray(series[each.kind], np.float32) for each in self.layout.series}
 
     def _of_gradients(self, traces: Traces) -> tuple[Series, np.ndarray | None]:
         if traces.gradients is None:
@@ -201,7 +208,7 @@ class Recorder:
         if not due_epochs:
             return {kind: np.zeros((0, seeds, *self.layout[kind].shape), np.float32) for kind in kinds}
         rows = traces.weights[due_epochs].reshape(len(due_epochs) * seeds, -1)
-        x, y = _probe_samples(data)
+        x, y = probe_samples(*data.arrays[:2])
         probes = [
             self._probed(rows[begin : begin + self._some.width], x, y)
             for begin in range(0, len(rows), self._some.width)
@@ -242,32 +249,16 @@ class Recorder:
         first = traces.first_epoch
         return [epoch - first for epoch in layout.recorded(first, first + epochs - 1)]
 
-    def _trace(self, data: Data) -> None:
-        calls: list[tuple[Any, tuple[Any, ...]]] = [(self._at_start, data.arrays)]
+    def _trace(self, data: Data, initially: bool) -> None:
+        if initially:
+            self._initial.trace(data)
         if self._layouts("flows"):
-            calls.append((self._flows, _probe_samples(data)))
+            self._flows.trace(*probe_samples(*data.arrays[:2]))
         if self._layouts("plane"):
-            calls.append((self._predict, (data.plane,)))
-        for measure, arguments in calls:
-            if isinstance(measure, Compiled):
-                measure.trace(*arguments)
+            self._predict.trace(data.plane)
 
     def _predicted(self, x: Any) -> Any:
         return self._all.predict(x)[0]
-
-    def _initially(self, train_x: Any, train_y: Any, val_x: Any, val_y: Any) -> tuple[Any, list[Any]]:
-        """Return metrics on training and validation samples, (seeds, names), and gradients; a missing one is empty."""
-        x, y = sliced((train_x, train_y), None, MAX_INITIAL_SAMPLES)
-        parts = [self._task.evaluate(y, *self._all.predict(x))]
-        parts.append(evaluated(self._all, self._task, val_x, val_y, self._rows))
-        gradients = full_gradients(self._all, self._task, x, y) if self._layouts("gradients") else []
-        return ops.concatenate(parts, axis=1), gradients
-
-
-def _probe_samples(data: Data) -> tuple[Any, ...]:
-    """Return inputs and targets of the training samples that are probed."""
-    samples: tuple[Any, ...] = sliced(data.arrays[:2], None, PROBE_SAMPLES)
-    return samples
 
 
 def _filled(rows: np.ndarray, width: int) -> np.ndarray:

@@ -4,8 +4,8 @@ All numbers of a network are one row, instead of a variable for each kernel and 
 non-finite values and a checkpoint are then one operation each, whatever the number of layers.
 """
 
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -40,6 +40,7 @@ class Stack:
         self.width = width
         self._squashes: list[bool] = []  # of each output, once the network has been called
         self._masked: list[bool] = []  # likewise
+        self._alone: list[Any] | None = None  # the values of a single network, in the block of `unchanged`
         self._shapes = [tuple(variable.shape) for variable in network.trainable]
         self.sizes = [int(np.prod(shape)) for shape in self._shapes]
         weights, state = self.rows([[variable.numpy() for variable in network.variables]] * width)
@@ -147,7 +148,25 @@ class Stack:
             with keras.StatelessScope(self._mapping(values)):
                 return compute()
 
+        if self._alone is not None:
+            return _stacked(one(self._alone))
         return self._side_by_side(one, (*self.values(), *self._state_values()))
+
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Take the values of a single network apart once for the whole block, in which nothing changes them.
+
+        Every operation that is traced takes time, and these would be traced for each call of `each` and `predict`.
+        """
+        assert self.width == 1
+        row = tf.convert_to_tensor(self.weights.value)[0]
+        parts = tf.split(row, self.sizes) if self.sizes else []
+        weights = [tf.reshape(part, shape) for part, shape in zip(parts, self._shapes, strict=True)]
+        self._alone = [*weights, *(tf.squeeze(each, 0) for each in self._state_values())]
+        try:
+            yield
+        finally:
+            self._alone = None
 
     def _outputs(self, x: Any, *, training: bool) -> tuple[Any, Any, Any, Any]:
         """Return the prediction, the logits (the prediction itself without sigmoid or softmax), the masks of those
@@ -172,16 +191,10 @@ class Stack:
         return prediction, penalty
 
     def _side_by_side(self, one: Callable[[Any], Any], arguments: tuple[Any, ...]) -> Any:
-        """Return `one` of each row of the arguments. A single network is not vectorised, so any layer is supported.
-
-        Outside of a graph one network follows another: to trace and vectorise them takes longer than a few passes.
-        """
-        if self.width > 1 and tf.executing_eagerly():
-            return _one_by_one(one, arguments, self.width)
+        """Return `one` of each row of the arguments. A single network is not vectorised, so any layer is supported."""
         if self.width > 1:
             return tf.vectorized_map(one, arguments)
-        alone = one(tf.nest.map_structure(lambda argument: tf.squeeze(argument, 0), arguments))
-        return tf.nest.map_structure(lambda tensor: tf.expand_dims(tensor, 0), alone)
+        return _stacked(one(tf.nest.map_structure(lambda argument: tf.squeeze(argument, 0), arguments)))
 
     def _state_values(self) -> tuple[Any, ...]:
         return tuple(tf.convert_to_tensor(variable.value) for variable in self.state)
@@ -190,11 +203,6 @@ class Stack:
         return list(zip(self.network.variables, values, strict=True))
 
 
-def _one_by_one(one: Callable[[Any], Any], arguments: tuple[Any, ...], width: int) -> Any:
-    """Return `one` of each row of the arguments. Unused places, whose rows repeat the one before, repeat its result."""
-    rows = [tf.nest.map_structure(lambda each, i=i: each[i], arguments) for i in range(width)]
-    outputs = [one(rows[0])]
-    for before, row in pairwise(rows):
-        same = all(map(np.array_equal, tf.nest.flatten(before), tf.nest.flatten(row)))
-        outputs.append(outputs[-1] if same else one(row))
-    return tf.nest.map_structure(lambda *each: tf.stack(each), *outputs)
+def _stacked(alone: Any) -> Any:
+    """Return what one network computed, with a leading axis."""
+    return tf.nest.map_structure(lambda tensor: tf.expand_dims(tensor, 0), alone)

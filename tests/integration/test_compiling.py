@@ -110,20 +110,19 @@ def test_a_triage_without_a_graph_measures_what_a_training_does_at_epoch_0(layer
             np.testing.assert_allclose(values, theirs.history.series[kind], rtol=2e-4, atol=1e-5, err_msg=kind)
 
 
-def test_a_compilation_that_failed_is_raised_and_tried_again():
+def test_work_that_failed_is_raised_and_tried_again():
     failures = [OSError("no room"), None]
 
-    def work(x: object) -> object:
+    def work() -> None:
         if failure := failures.pop(0):
             raise failure
-        return x
 
-    compiled = Compiled(work, jit=False)
-    compiled.compile(tf.constant(1.0))
+    begun = Begun("compile")
+    begun.begin(work)
     with pytest.raises(OSError, match="no room"):
-        compiled.wait()
-    compiled.compile(tf.constant(1.0))
-    compiled.wait()
+        begun.wait()
+    begun.begin(work)
+    begun.wait()
     assert not failures
 
 

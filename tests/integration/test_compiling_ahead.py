@@ -58,7 +58,7 @@ def test_a_training_uses_the_program_that_was_compiled_ahead_and_has_the_same_bi
     program = compiled_ahead(WAITING)
     program.wait()
     recorder = program._recorder
-    functions = (program._run, recorder._at_start, recorder._flows, recorder._predict)
+    functions = (program._run, recorder._initial._graph, recorder._flows, recorder._predict)
     assert [each.traces for each in functions] == [1, 1, 1, 1], "what measures epoch 0 is there as well"
     assert called == [program._run], "and measures nothing yet"
     assert program_cache.compile_ahead(WAITING, WAITING.dataset.load()) is None
@@ -78,7 +78,7 @@ def test_a_program_that_could_not_be_compiled_ahead_is_compiled_by_its_training(
     program.wait()
     failed: Future[None] = Future()
     failed.set_exception(MemoryError("no room at the time"))
-    program._run._compilation._work = failed
+    program._compilation._work = failed
     assert len(list(train(WAITING))) > 1
 
 

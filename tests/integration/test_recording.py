@@ -16,6 +16,7 @@ from core.training.checkpoint import unpack
 from core.training.network import Network
 from core.training.sample_order import sample_order
 from core.training.train import train
+from gradlab.measurement.history import Chunk
 from gradlab.measurement.kinds import STATISTICS
 from gradlab.measurement.statistics import Flow, histogram
 from gradlab.spec import ExperimentSpec
@@ -422,14 +423,22 @@ def test_recording_changes_no_bit(case, bundle):
         np.testing.assert_array_equal(ours, theirs)
 
 
+def bits_at_epoch_0(chunks: list[Chunk], seed: int) -> dict[str, bytes]:
+    (history,) = [run.history for run in chunks[0].runs if run.seed == seed]
+    assert (history.first_epoch, history.last_epoch) == (0, 0)
+    return {"metrics": history.metrics.tobytes()} | {kind: each.tobytes() for kind, each in history.series.items()}
+
+
 def test_every_series_of_seeds_side_by_side_agrees_with_each_alone():
     clipped = {**SGD, "clipnorm": 0.1}
     spec = a_spec([dense("tanh"), *NORMALISED, SIGMOID], seeds=(5, 3, 4), epochs=2, optimizer=clipped)
     among = list(train(spec))
     assert {chunk.group for chunk in among} == {(5, 3, 4)}
     for seed in spec.seeds:
-        alone = trained(list(train(spec.model_copy(update={"seeds": (seed,)}))))
-        ours = trained(among, seed)
+        by_itself = list(train(spec.model_copy(update={"seeds": (seed,)})))
+        untrained, like = bits_at_epoch_0(among, seed), bits_at_epoch_0(by_itself, seed)
+        assert untrained == like, "before training, networks are measured one after another"
+        ours, alone = trained(among, seed), trained(by_itself)
         assert ours.keys() == alone.keys()
         for kind, values in ours.items():
             if kind.endswith("histograms"):

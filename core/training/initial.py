@@ -1,0 +1,103 @@
+"""Measurement of networks before their first update, one network after another.
+
+One network at a time is traced in a third of the time that networks side by side take, and epoch 0 is measured once.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from core.plan.pieces import validation_rows
+from core.plan.widths import MAX_INITIAL_SAMPLES, is_measured_plainly
+from core.training.batches import evaluated, sliced
+from core.training.compiled import Compiled
+from core.training.data import Data
+from core.training.network import Network
+from core.training.probe import Probe, ProbedLayer, full_gradients
+from core.training.stack import Stack
+from core.training.task import Task
+from gradlab.measurement.kinds import BY_NAME
+from gradlab.spec import ExperimentSpec
+from gradlab.spec.recording import PROBE_SAMPLES
+
+
+class Initial:
+    """Measurement of epoch 0 for the networks of one architecture.
+
+    Args:
+        spec: the experiment.
+        network: of this architecture.
+        name: as a program's; None if what is traced is not kept.
+    """
+
+    def __init__(self, spec: ExperimentSpec, network: Network, name: str | None) -> None:
+        self._task, self._rows = Task(spec), validation_rows(spec, 1)
+        self._sources = {BY_NAME[series.kind].source for series in spec.layout.series}
+        self._one = Stack(network, 1)
+        self._probe = Probe(self._one, self._task)
+        self._graph: Compiled | None = None  # a triage calls its network without one
+        if not is_measured_plainly(spec):
+            variables = [self._one.weights, *self._one.state]
+            self._graph = Compiled(self._measured, jit=False, name=name, variables=variables)
+
+    def trace(self, data: Data) -> None:
+        """Trace what `measure` calls, unless it calls its network without a graph. Nothing runs."""
+        if self._graph:
+            self._graph.trace(*self._arguments(data))
+
+    def measure(self, weights: np.ndarray, state: Sequence[np.ndarray], data: Data) -> dict[str, Any]:
+        """Measure networks. One that equals the one before, as unused places do, has the same results.
+
+        Args:
+            weights: (seeds, numbers).
+            state: the networks' other variables, (seeds, *shape) each.
+            data: the samples.
+
+        Returns:
+            ``metrics``, (seeds, names), on training and validation samples; ``gradients``, (seeds, *shape) of each
+            tensor, (seeds, 0) of one without a gradient; ``flows``, what `Probe.run` returns; ``plane``, the outputs
+            at its points, (seeds, points, units). What no recorded series needs is empty or None.
+        """
+        networks = [(weights[i : i + 1], *(each[i : i + 1] for each in state)) for i in range(len(weights))]
+        measured = [self._of(networks[0], data)]
+        for before, network in pairwise(networks):
+            same = all(map(np.array_equal, before, network))
+            measured.append(measured[-1] if same else self._of(network, data))
+        joined: dict[str, Any] = tf.nest.map_structure(
+            lambda *each: None if each[0] is None else np.concatenate(each), *measured
+        )
+        return joined
+
+    def layers(self, flows: Any) -> list[ProbedLayer]:
+        """Convert the flows that `measure` returned."""
+        return self._probe.arrays(flows, None)
+
+    def _of(self, network: Sequence[np.ndarray], data: Data) -> dict[str, Any]:
+        self._one.assign(network[0], network[1:])
+        measured = (self._graph or self._measured)(*self._arguments(data))
+        arrays: dict[str, Any] = tf.nest.map_structure(lambda each: None if each is None else each.numpy(), measured)
+        return arrays
+
+    def _arguments(self, data: Data) -> tuple[Any, ...]:
+        return (*data.arrays, data.plane) if "plane" in self._sources else data.arrays
+
+    def _measured(self, train_x: Any, train_y: Any, val_x: Any, val_y: Any, plane: Any = None) -> dict[str, Any]:
+        (x, y), has = sliced((train_x, train_y), None, MAX_INITIAL_SAMPLES), self._sources.__contains__
+        with self._one.unchanged():
+            parts = [self._task.evaluate(y, *self._one.predict(x))]
+            parts.append(evaluated(self._one, self._task, val_x, val_y, self._rows))
+            return {
+                "metrics": tf.concat(parts, axis=1),
+                "gradients": full_gradients(self._one, self._task, x, y) if has("gradients") else [],
+                "flows": self._probe.run(*probe_samples(train_x, train_y)) if has("flows") else [],
+                "plane": None if plane is None else self._one.predict(plane)[0],
+            }
+
+
+def probe_samples(train_x: Any, train_y: Any) -> tuple[Any, ...]:
+    """Return inputs and targets of the training samples that are probed."""
+    samples: tuple[Any, ...] = sliced((train_x, train_y), None, PROBE_SAMPLES)
+    return samples
