@@ -75,7 +75,7 @@ class BodyRoute(APIRoute):
 
         async def read_first(request: Request) -> Response:
             services: Services = request.app.state.services
-            authorized(services.settings, await BEARER(request))
+            await authorized(services.settings, await BEARER(request))
             if body := await _received(request):
                 _check_media_type(request)
                 value = await run_sync(self.read, body, adapter, services, limiter=services.body_readers)

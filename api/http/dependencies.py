@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from importlib.metadata import version
 from typing import Annotated
 from uuid import UUID
@@ -15,6 +15,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.http.errors import NotAcceptable, NotModified, Unauthorized
 from api.http.negotiation import Coding, parse_preferences
+from api.http.submitter import Submitter
 from api.live.live import Live
 from api.live.study_streams import StudyStreams
 from core.blobs import BlobStore
@@ -22,15 +23,13 @@ from core.queue import CeleryQueue
 from core.settings import Settings
 from core.store import ExperimentStore
 from core.use_cases.checking import Checker
+from core.use_cases.experiments import submit_all
 from core.use_cases.samples import SampleLoader
 from gradlab.diagnosis.summary import rules_hash
 from gradlab.schemas.media_types import CSV, JSON, NPZ
 
 # Bodies validated at a time. Each holds the interpreter's lock meanwhile.
 MAX_BODY_READERS = 2
-# Experiments submitted at a time. More threads would wait for one another: each needs the interpreter's lock for most
-# of its time, and gives it up at every statement.
-MAX_SUBMITTERS = 2
 # Files received at a time. Each may take `max_dataset_bytes` of the disk.
 MAX_UPLOADS = 8
 # Triages that wait for a worker at a time. Further ones queue up behind them.
@@ -50,7 +49,6 @@ class Services:
     checker: Checker
     body_readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_BODY_READERS))
     triage_waiters: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_TRIAGE_WAITERS))
-    submitters: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_SUBMITTERS))
     uploads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_UPLOADS))
 
     async def end_streams(self) -> None:
@@ -59,25 +57,30 @@ class Services:
         await self.live_studies.close()
 
     @cached_property
+    def submitter(self) -> Submitter:
+        """What stores the experiments that clients submit side by side."""
+        return Submitter(partial(submit_all, store=self.store, queue=self.queue, settings=self.settings))
+
+    @cached_property
     def load(self) -> SampleLoader:
         """The loader of the samples that charts show."""
         return SampleLoader(self.store, self.blobs)
 
 
-def _services(request: Request) -> Services:
+async def _services(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
 
 
-def _settings(services: Annotated[Services, Depends(_services)]) -> Settings:
+async def _settings(services: Annotated[Services, Depends(_services)]) -> Settings:
     return services.settings
 
 
-def _store(services: Annotated[Services, Depends(_services)]) -> ExperimentStore:
+async def _store(services: Annotated[Services, Depends(_services)]) -> ExperimentStore:
     return services.store
 
 
-def _queue(services: Annotated[Services, Depends(_services)]) -> CeleryQueue:
+async def _queue(services: Annotated[Services, Depends(_services)]) -> CeleryQueue:
     return services.queue
 
 
@@ -91,7 +94,7 @@ BEARER = HTTPBearer(auto_error=False, description="The service's key, where it h
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
 
 
-def authorized(settings: SettingsDep, credentials: Credentials) -> None:
+async def authorized(settings: SettingsDep, credentials: Credentials) -> None:
     """Check the API key, if the service has one.
 
     Raises:
@@ -113,7 +116,7 @@ def revision_of(experiment_id: UUID, store: Store) -> int:
 Revision = Annotated[int, Depends(revision_of)]
 
 
-def fresh(request: Request, response: Response, revision: Revision) -> str:
+async def fresh(request: Request, response: Response, revision: Revision) -> str:
     """Return the response's ETag, made from the experiment's revision, the query and the accepted media type.
 
     Raises:
@@ -149,7 +152,7 @@ def _version() -> str:
     return version("gradient-lab")
 
 
-def accepted(request: Request) -> str:
+async def accepted(request: Request) -> str:
     """Return the media type of series that the client prefers: JSON, CSV or NPZ.
 
     Raises:

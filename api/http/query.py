@@ -14,7 +14,7 @@ from gradlab.spec.problems import among
 MAX_PARAMETERS = 2 * MAX_PROBLEMS
 
 
-def check_query(request: Request) -> None:
+async def check_query(request: Request) -> None:
     """Refuse parameters that the route would ignore. Every route depends on this check.
 
     Raises:

@@ -1,10 +1,8 @@
 """Endpoints of experiments: submit, validate, list, get, cancel, delete."""
 
-from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from anyio.to_thread import run_sync
 from fastapi import APIRouter, Body, Header, Query, Request, Response
 
 from api.http.bodies import SpecRoute
@@ -14,6 +12,7 @@ from api.http.errors import documented
 from api.responses.experiments import experiment_response, experiments_response, validation_response
 from core.plan.bounds import check_bounds
 from core.records import Filters
+from core.store import Submission
 from core.use_cases import experiments
 from gradlab.diagnosis.conclusion import Verdict
 from gradlab.frozen import Name
@@ -86,15 +85,7 @@ async def submit(
     sends its series to the endpoints under `runs/{seed}`. A request that repeats an earlier `Idempotency-Key` and spec
     returns the experiment of the earlier request.
     """
-    submission = partial(
-        experiments.submit,
-        spec,
-        store=services.store,
-        queue=services.queue,
-        settings=services.settings,
-        idempotency_key=idempotency_key,
-    )
-    experiment, _ = await run_sync(submission, limiter=services.submitters)
+    experiment = await services.submitter.submit(Submission(spec, idempotency_key))
     response.headers["Location"] = f"/experiments/{experiment.id}"
     return experiment_response(experiment)
 

@@ -50,7 +50,7 @@ def boundary(query: SeriesQueryDep, span: AllEpochs, services: ServicesDep) -> A
     single output unit predicts class 1 above `threshold`; with several units, the largest output decides. The grid
     extends beyond the samples by a tenth of their range.
     """
-    return query.reply(query.boundary(span, services.load), "boundary")
+    return query.reply(query.reader.boundary(span, services.load), "boundary")
 
 
 @router.get("/samples", response_model=SamplesResponse, responses=responses(SAMPLES), summary="Get the samples")
@@ -67,5 +67,5 @@ def samples(
     The samples are generated anew from the spec, or loaded from the uploaded dataset. Each part is cut to its first
     `max_samples` samples.
     """
-    query = SeriesQuery(experiment_id, services.store, revision, etag, media_type)
-    return query.reply(Samples.of(in_plane(query.experiment), max_samples, services.load), "samples")
+    query = SeriesQuery(experiment_id, services.store, revision, (), etag, media_type)
+    return query.reply(Samples.of(in_plane(query.reader.experiment), max_samples, services.load), "samples")

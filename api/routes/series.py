@@ -1,6 +1,8 @@
 """Endpoints of series: values per epoch, as JSON, CSV or NPZ."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -10,6 +12,7 @@ from api.http.dependencies import ETag, MediaType, Revision, Store
 from api.http.errors import documented
 from api.series.boundary import Boundary, Samples
 from api.series.reading import SeriesReader
+from core.store import ExperimentStore
 from gradlab.measurement.history import Tensor
 from gradlab.measurement.kinds import (
     KINDS,
@@ -56,12 +59,14 @@ def responses(example_body: dict[str, Any] | None = None) -> dict[int | str, dic
     return {**media, **documented(304, 401, 404, 406, 422, 503)}
 
 
-def from_the_first_update(from_epoch: Epoch = 1, to_epoch: LastEpoch = None, max_points: MaxPoints = None) -> Span:
+async def from_the_first_update(
+    from_epoch: Epoch = 1, to_epoch: LastEpoch = None, max_points: MaxPoints = None
+) -> Span:
     """Read the span of epochs of a series whose epoch 0 is left out by default."""
     return Span(from_epoch, to_epoch, max_points)
 
 
-def from_the_beginning(from_epoch: Epoch = 0, to_epoch: LastEpoch = None, max_points: MaxPoints = None) -> Span:
+async def from_the_beginning(from_epoch: Epoch = 0, to_epoch: LastEpoch = None, max_points: MaxPoints = None) -> Span:
     """Read the span of epochs of a series whose epoch 0 is included by default."""
     return Span(from_epoch, to_epoch, max_points)
 
@@ -70,32 +75,46 @@ TrainedEpochs = Annotated[Span, Depends(from_the_first_update)]
 AllEpochs = Annotated[Span, Depends(from_the_beginning)]
 
 
-class SeriesQuery(SeriesReader):
-    """The stored series of the runs that a request names, and the response in the media type that it accepts."""
+@dataclass(frozen=True)
+class SeriesQuery:
+    """A request for series, and the response in the media type that it accepts.
 
-    def __init__(
-        self,
-        experiment_id: UUID,
-        store: Store,
-        revision: Revision,
-        etag: ETag,
-        media_type: MediaType,
-        seed: Seeds = [],
-    ) -> None:
-        super().__init__(experiment_id, store, seed, revision)
-        self._etag, self._media_type = etag, media_type
+    Attributes:
+        reader: of the stored series of the runs that the request names.
+        etag, media_type: of the response.
+    """
+
+    experiment_id: UUID
+    store: ExperimentStore
+    revision: int
+    seeds: Sequence[str]
+    etag: str
+    media_type: str
+
+    @cached_property
+    def reader(self) -> SeriesReader:
+        """Read the experiment and its layout. Raises NotFound, and Invalid for a seed that it does not have."""
+        return SeriesReader(self.experiment_id, self.store, self.seeds, self.revision)
 
     def reply(self, series: AnySeries, name: str) -> Any:
         """Build the response in the media type that the request prefers."""
-        if self._media_type == JSON:
-            return series.response(self.experiment)
-        content: str | bytes = to_csv(series.rows()) if self._media_type == CSV else to_npz(series.arrays())
-        file = f"{self.experiment.id}-{name}.{'csv' if self._media_type == CSV else 'npz'}"
-        headers = {"ETag": self._etag, "Vary": "Accept", "Content-Disposition": f'inline; filename="{file}"'}
-        return Response(content, media_type=self._media_type, headers=headers)
+        experiment = self.reader.experiment
+        if self.media_type == JSON:
+            return series.response(experiment)
+        content: str | bytes = to_csv(series.rows()) if self.media_type == CSV else to_npz(series.arrays())
+        file = f"{experiment.id}-{name}.{'csv' if self.media_type == CSV else 'npz'}"
+        headers = {"ETag": self.etag, "Vary": "Accept", "Content-Disposition": f'inline; filename="{file}"'}
+        return Response(content, media_type=self.media_type, headers=headers)
 
 
-SeriesQueryDep = Annotated[SeriesQuery, Depends()]
+async def _query(
+    experiment_id: UUID, store: Store, revision: Revision, etag: ETag, media_type: MediaType, seed: Seeds = []
+) -> SeriesQuery:
+    """Make the query without reading anything, which its endpoint does in a thread."""
+    return SeriesQuery(experiment_id, store, revision, seed, etag, media_type)
+
+
+SeriesQueryDep = Annotated[SeriesQuery, Depends(_query)]
 
 KERNEL, STEPPED = ("dense_1", "kernel", [2, 5]), ("simple_rnn_1", "pre_activation", [3, 8])
 # The layer of the examples has two inputs and five units.
@@ -116,8 +135,8 @@ def history(query: SeriesQueryDep, span: TrainedEpochs) -> Any:
 
     With `from_epoch=0` the series begins with the untrained network.
     """
-    runs = query.metrics()
-    return query.reply(Metrics(query.layout.metrics, runs, cut(runs, span)), "history")
+    runs = query.reader.metrics()
+    return query.reply(Metrics(query.reader.layout.metrics, runs, cut(runs, span)), "history")
 
 
 def _endpoint(kind: SeriesKind) -> Callable[..., Any]:
@@ -132,12 +151,12 @@ def _endpoint(kind: SeriesKind) -> Callable[..., Any]:
         layer: Names = [],
         parameter: Names = [DEFAULT_PARAMETER],
     ) -> Any:
-        return query.reply(query.statistic(kind.name, statistic, layer, parameter, span), kind.name)
+        return query.reply(query.reader.statistic(kind.name, statistic, layer, parameter, span), kind.name)
 
     def of_layers(
         query: SeriesQueryDep, span: Annotated[Span, epochs], statistic: str = kind.default, layer: Names = []
     ) -> Any:
-        return query.reply(query.statistic(kind.name, statistic, layer, [], span), kind.name)
+        return query.reply(query.reader.statistic(kind.name, statistic, layer, [], span), kind.name)
 
     return of_tensors if kind.has_parameters else of_layers
 
@@ -173,7 +192,7 @@ def signal_steps(query: SeriesQueryDep, span: AllEpochs, layer: Names = []) -> A
 
     `values[epoch][step]` belongs to time step `step + 1`.
     """
-    layout, runs = query.series(TIME_SIGNALS.name)
+    layout, runs = query.reader.series(TIME_SIGNALS.name)
     return query.reply(Steps.of_tensors(layout, runs, span, choose_tensors(layout, layer, [])), "signal-steps")
 
 
@@ -204,6 +223,6 @@ def histograms(
     not counted. Each bin spans half a decade. The bins are the same for all tensors and epochs, which makes them
     comparable.
     """
-    layout, runs = query.series(HISTOGRAMS[of])
+    layout, runs = query.reader.series(HISTOGRAMS[of])
     selected = Histograms.of_tensors(of, layout, runs, span, choose_tensors(layout, layer, parameter))
     return query.reply(selected, f"{of[:-1]}-histograms")

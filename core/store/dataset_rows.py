@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, insert, select
+from sqlalchemy import Column, Connection, Row, select
 
 from core.samples.record import DatasetRecord
 from core.store.database import is_reading, one_row
-from core.store.dataset_tables import dataset_uses, datasets
+from core.store.dataset_tables import datasets
 from gradlab.errors import Conflict, Invalid, Problem
 from gradlab.schemas.datasets import FileFormat
 from gradlab.schemas.status import DatasetStatus
@@ -28,16 +28,14 @@ def ids_in(spec: AnySpec) -> dict[str, str]:
     return {field: named for field, named in fields.items() if named is not None}
 
 
-def add_uses(connection: Connection, experiment: int, spec: AnySpec) -> None:
-    """Store which datasets an experiment names.
+def uses(connection: Connection, spec: AnySpec) -> set[int]:
+    """Return the numbers of the datasets that a spec names, locked against deletion in a writing transaction.
 
     Raises:
         Invalid: there is no such dataset, or it was refused.
         Conflict: it is not ready yet.
     """
-    used = {find_ready(connection, named, field).number for field, named in ids_in(spec).items()}
-    if used:
-        connection.execute(insert(dataset_uses), [{"experiment": experiment, "dataset": each} for each in used])
+    return {find_ready(connection, named, field).number for field, named in ids_in(spec).items()}
 
 
 def find_ready(connection: Connection, id: str, field: str, *beside: Column[Any]) -> Row[Any]:

@@ -1,5 +1,6 @@
 """Layouts as they were when their experiments were added. The registries may have changed since."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -8,9 +9,10 @@ from core.store.tables import layouts
 from gradlab.measurement.history import Layout, SeriesLayout, Tensor
 
 
-def add(connection: Connection, number: int, layout: Layout) -> None:
-    """Store the layout of a new experiment."""
-    connection.execute(insert(layouts).values(experiment=number, **_written(layout)))
+def add(connection: Connection, added: Mapping[int, Layout]) -> None:
+    """Store the layouts of new experiments, by the number of each."""
+    rows = [{"experiment": number, **_written(layout)} for number, layout in added.items()]
+    connection.execute(insert(layouts), rows)
 
 
 def replace(connection: Connection, number: int, layout: Layout) -> None:

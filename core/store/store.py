@@ -9,7 +9,8 @@ from sqlalchemy.exc import IntegrityError
 
 from core.blobs import BlobStore
 from core.records import NO_FILTERS, Attempt, Claim, Experiment, Filters, Page, WorkerCommand
-from core.store import chunks, claims, snapshots, study_rows, submissions, treatment_rows
+from core.store import adding, chunks, claims, snapshots, study_rows, submissions, treatment_rows
+from core.store.adding import Outcome, Submission
 from core.store.cost_store import CostStore
 from core.store.database import connect, reading, writing
 from core.store.dataset_store import DatasetStore
@@ -26,7 +27,7 @@ from core.store.tables import attempts, experiments
 from core.store.treatment_store import TreatmentStore
 from core.store.verdict_store import VerdictStore
 from core.store.weights_store import WeightsStore
-from gradlab.errors import NotFound
+from gradlab.errors import NotFound, Unavailable
 from gradlab.facts import Facts
 from gradlab.measurement.history import Architecture, Checkpoint, Chunk, Snapshot
 from gradlab.schemas.status import Status
@@ -102,20 +103,41 @@ class ExperimentStore(SeriesReading, Sweeping):
 
         Raises:
             Conflict: the key was used for another spec.
+            Invalid: the spec names a file that is not there, or does not fit.
         """
+        submission = [Submission(spec, idempotency_key)]
         try:
-            return self._add(spec, idempotency_key)
+            (outcome,) = self._add(submission)
         except IntegrityError:
             if not idempotency_key:
                 raise
-            return self._add(spec, idempotency_key)  # another request has used the key since it was read
+            (outcome,) = self._add(submission)  # another request has used the key since it was read
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
-    def _add(self, spec: AnySpec, idempotency_key: str | None) -> tuple[Experiment, bool]:
+    def add_all(self, submitted: Sequence[Submission]) -> list[Outcome]:
+        """Add experiments in one transaction, as `add` does each of them; all are committed on return.
+
+        Return the outcome of each. What is wrong with one does not hinder the others: if the database refuses the
+        transaction, each is added in one of its own.
+        """
+        try:
+            return self._add(submitted)
+        except Unavailable:
+            raise
+        except Exception:
+            return [self._outcome(each) for each in submitted]
+
+    def _add(self, submitted: Sequence[Submission]) -> list[Outcome]:
         with writing(self._engine) as connection:
-            if idempotency_key and (earlier := submissions.added_with(connection, idempotency_key, spec)):
-                return submissions.get(connection, earlier), False
-            added = submissions.add(connection, spec, idempotency_key, self._clock(), self._silence)
-            return submissions.get(connection, added, is_new=True), True
+            return adding.add_all(connection, submitted, self._clock(), self._silence)
+
+    def _outcome(self, submission: Submission) -> Outcome:
+        try:
+            return self.add(submission.spec, idempotency_key=submission.idempotency_key)
+        except Exception as failure:
+            return failure
 
     def get(self, id: UUID) -> Experiment:
         """Return an experiment. Raises NotFound."""
@@ -124,7 +146,10 @@ class ExperimentStore(SeriesReading, Sweeping):
 
     def revision(self, id: UUID) -> int:
         """Return an experiment's revision, by one cheap query. Raises NotFound."""
-        if (revision := self.revisions([id]).get(id)) is None:
+        query = select(experiments.c.revision).where(experiments.c.id == id)
+        with reading(self._engine) as connection:
+            revision: int | None = connection.execute(query).scalar()
+        if revision is None:
             raise NotFound(f"There is no experiment {id}.")
         return revision
 

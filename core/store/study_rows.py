@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, insert, or_, select, update
 
-from core.store import dataset_rows, study_reading, submissions, weights_rows
+from core.store import adding, dataset_rows, study_reading, weights_rows
 from core.store.study_reading import DRAWN, RESULT
 from core.store.study_tables import cells, studies
 from core.store.tables import BATCH, experiments
@@ -101,7 +101,7 @@ def draw(connection: Connection, before: StudyRecord, drawn: Sequence[Drawn], no
     study = touched(connection, before)
     if study is None:
         return None
-    keys = {each.place: submissions.training_key(each.spec) for each in drawn if each.spec}
+    keys = {each.place: adding.training_key(each.spec) for each in drawn if each.spec}
     trained, needed = _trained(connection, list(keys.values())), []
     measured = measured_key(before.spec)
     for each in drawn:
@@ -113,8 +113,7 @@ def draw(connection: Connection, before: StudyRecord, drawn: Sequence[Drawn], no
             _write(connection, study, each, _reused(connection, earlier, measured))
             continue
         try:
-            with connection.begin_nested():
-                added = submissions.add(connection, each.spec, None, now, priority=BATCH)
+            added = adding.add(connection, each.spec, now, priority=BATCH)
         except (Invalid, Conflict) as error:  # a dataset was deleted meanwhile, or weights do not fit this point
             _write(connection, study, each, {"status": CellStatus.refused, "error": str(error)})
             continue

@@ -1,95 +1,32 @@
-"""People's transactions: add, read, page, cancel and delete experiments."""
+"""People's transactions: read, page, cancel and delete experiments."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from sqlalchemy import JSON, ColumnElement, Connection, Row, Text, case, cast, delete, func, insert, select, update
+from sqlalchemy import JSON, ColumnElement, Connection, Row, Text, case, cast, delete, func, select, update
 
-from core.plan.architecture import architecture_hash
 from core.records import Experiment, Filters, Page, RunRecord, SubmittedExperiment
-from core.store import dataset_rows, layouts, series, tables, trial_rows, verdict_rows, weights_rows
+from core.store import layouts, series, tables, trial_rows, verdict_rows
 from core.store.database import one_row
 from core.store.study_tables import is_cell_of
-from core.store.tables import BATCH, ORDINARY, attempts, experiments, runs, verdicts
+from core.store.tables import BATCH, attempts, experiments, runs, verdicts
 from gradlab.diagnosis.conclusion import VERDICTS_WORST_FIRST
 from gradlab.errors import Conflict, Invalid, NotFound, Problem
 from gradlab.frozen import STORED
 from gradlab.measurement.history import Culprit
 from gradlab.schemas.lists import Sort
 from gradlab.schemas.status import Status
-from gradlab.spec import ANY_SPEC, EXTERNAL, AnySpec, ExperimentSpec, ExternalSpec, source_of
+from gradlab.spec import ANY_SPEC, EXTERNAL, AnySpec, ExperimentSpec
 
 ID_DIGITS = 32  # hexadecimal digits of a UUID
 # Places of one verdict, or root cause, in a list that is sorted by it: more than there are experiments.
 BAND = 10**15
 # The lowest band of each order. A cursor has 18 digits at most: 999 bands.
 LOWEST_BANDS: dict[Sort, int] = {"newest": 0, "verdict": 1, "root_cause": 100}
-
-
-def add(
-    connection: Connection,
-    spec: AnySpec,
-    idempotency_key: str | None,
-    now: datetime,
-    silence: timedelta = timedelta(),
-    priority: str = ORDINARY,
-) -> UUID:
-    """Insert an experiment with its runs and its layout. It is queued, or running where it is trained elsewhere.
-
-    `silence`: the sender of a training elsewhere counts as silent after this long without a request.
-
-    Raises:
-        Invalid: the spec names a dataset that is not there or was refused, or weights that are not there or do not fit.
-        Conflict: it names one that is not ready yet.
-    """
-    made = uuid4()
-    row: dict[str, Any] = {
-        "id": made,
-        "spec": spec.canonical(),
-        "source": source_of(spec),
-        "fingerprint": spec.fingerprint(),
-        "idempotency_key": idempotency_key,
-        "status": Status.queued,
-        "created_at": now,
-        "published_at": now,  # the caller publishes it next; if that fails, the sweep does
-        "publications": 1,
-    }
-    if isinstance(spec, ExternalSpec):  # no message about it, and no worker claims it
-        row |= {"status": Status.running, "started_at": now, "lease_until": now + silence}
-        row |= {"published_at": None, "publications": 0, "versions": spec.versions or None}
-    else:
-        row |= {"run_epochs": spec.training.epochs, "priority": priority}
-        row |= {"architecture": architecture_hash(spec), "training_key": training_key(spec)}
-    number = connection.execute(insert(experiments).values(row).returning(experiments.c.number)).scalar_one()
-    places = [{"experiment": number, "position": i, "seed": seed} for i, seed in enumerate(spec.seeds)]
-    connection.execute(insert(runs), places)
-    layouts.add(connection, number, spec.layout)
-    dataset_rows.add_uses(connection, number, spec)
-    weights_rows.add_use(connection, number, spec)
-    return made
-
-
-def training_key(spec: ExperimentSpec) -> str:
-    """Return the fingerprint of a spec without its name, by which a training is the same."""
-    return spec.model_copy(update={"name": "untitled"}).fingerprint()
-
-
-def added_with(connection: Connection, idempotency_key: str, spec: AnySpec) -> UUID | None:
-    """Return the experiment that was added with this key, if there is one.
-
-    Raises:
-        Conflict: the key was used for another spec.
-    """
-    same_key = experiments.c.idempotency_key == idempotency_key
-    row = connection.execute(select(experiments).where(same_key)).one_or_none()
-    # An earlier version stored fewer fields: its spec is compared with this version's defaults filled in.
-    if row and row.fingerprint != spec.fingerprint() and read_any_spec(row.spec) != spec:
-        raise Conflict(f"The idempotency key {idempotency_key!r} was used for another spec: take a new key.")
-    return row.id if row else None
 
 
 def find(connection: Connection, id: UUID) -> Row[Any]:
@@ -102,9 +39,9 @@ def submitted(row: Row[Any]) -> SubmittedExperiment:
     return SubmittedExperiment(row.id, read_any_spec(row.spec), Status(row.status), row.revision)
 
 
-def get(connection: Connection, id: UUID, *, is_new: bool = False) -> Experiment:
-    """Return an experiment; `is_new` if this transaction has added it. Raises NotFound."""
-    return _read(connection, [find(connection, id)], is_new=is_new)[0]
+def get(connection: Connection, id: UUID) -> Experiment:
+    """Return an experiment. Raises NotFound."""
+    return _read(connection, [find(connection, id)])[0]
 
 
 def page(
@@ -248,7 +185,7 @@ def read_spec(canonical: str) -> ExperimentSpec:
     return spec
 
 
-def _read(connection: Connection, rows: Sequence[Row[Any]], *, is_new: bool = False) -> list[Experiment]:
+def _read(connection: Connection, rows: Sequence[Row[Any]]) -> list[Experiment]:
     numbers = [row.number for row in rows]
     names = tables.layouts
     query = select(runs, names.c.metrics).join(names, names.c.experiment == runs.c.experiment)
@@ -256,8 +193,6 @@ def _read(connection: Connection, rows: Sequence[Row[Any]], *, is_new: bool = Fa
     records: dict[int, list[RunRecord]] = {number: [] for number in numbers}
     for run in connection.execute(query):
         records[run.experiment].append(_run(run))
-    if is_new:  # no verdict, no treatment, and no trial yet
-        return [_experiment(row, tuple(records[row.number])) for row in rows]
     summaries = verdict_rows.get(connection, numbers)
     trials, treatments = trial_rows.trials_of(connection, numbers), trial_rows.treatments_of(connection, numbers)
     return [

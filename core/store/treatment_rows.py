@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, Row, and_, exists, insert, or_, select, update
 
 from core.records import TreatmentRecord
-from core.store import submissions, treatment_reading, trial_rows
+from core.store import adding, submissions, treatment_reading, trial_rows
 from core.store.tables import experiments, treatments, trials
 from core.store.treatment_reading import RESULT, TRIAGE
 from core.treatment import Treatment, Trial, triage_spec
@@ -111,12 +111,12 @@ def _write(
     triaged_in, trained_in = (before.triaged_in, before.trained_in) if before else (None, None)
     needed, over = [], None
     if trial.stage == "looking" and triaged_in is None:
-        needed = [submissions.add(connection, triage_spec(trial.spec), None, now)]
+        needed = [adding.add(connection, triage_spec(trial.spec), now)]
         triaged_in = trial_rows.add(connection, needed[0], treatment, position)
     if trial.stage != "looking" and triaged_in is not None:
         triaged_in, over = None, triaged_in
     if trial.stage == "training" and trained_in is None:
-        needed = [submissions.add(connection, trial.spec, None, now)]
+        needed = [adding.add(connection, trial.spec, now)]
         trained_in = trial_rows.add(connection, needed[0], treatment, position)
     values = {
         "role": trial.role,

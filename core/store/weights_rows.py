@@ -3,24 +3,24 @@
 import json
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, select
 
 from core.store.database import one_row
-from core.store.weights_tables import uploaded_weights, weights_uses
+from core.store.weights_tables import uploaded_weights
 from core.weights import WeightsRecord
 from gradlab.errors import Invalid, Problem
 from gradlab.spec import AnySpec, ExperimentSpec
 from gradlab.spec.initial_weights import FIELD, check_fits
 
 
-def add_use(connection: Connection, experiment: int, spec: AnySpec) -> None:
-    """Store which weights an experiment begins with.
+def use(connection: Connection, spec: AnySpec) -> int | None:
+    """Return the number of the weights that a spec begins with, locked against deletion; None if it names none.
 
     Raises:
         Invalid: there are no such weights, or they do not fit the network.
     """
-    if isinstance(spec, ExperimentSpec) and (row := find_fitting(connection, spec)) is not None:
-        connection.execute(insert(weights_uses).values(experiment=experiment, weights=row.number))
+    row = find_fitting(connection, spec) if isinstance(spec, ExperimentSpec) else None
+    return None if row is None else row.number
 
 
 def find_fitting(connection: Connection, spec: ExperimentSpec) -> Row[Any] | None:

@@ -1,7 +1,7 @@
 """The use-cases of experiments: plain functions that take what they need as arguments."""
 
 import time
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,7 +16,7 @@ from core.plan.lighter import advice, is_out_of_memory
 from core.queue import JobQueue
 from core.records import Claim, Experiment, WorkerCommand
 from core.settings import Settings
-from core.store import ExperimentStore, utc_now
+from core.store import ExperimentStore, Outcome, Submission, utc_now
 from core.use_cases import facts
 from gradlab.errors import ClaimLost, Unavailable, is_full, reason
 from gradlab.facts.measurement import Load, drawn
@@ -51,14 +51,39 @@ def submit(
         Invalid: the spec is larger than this service allows.
         Conflict: the idempotency key was used for another spec.
     """
-    if isinstance(spec, ExternalSpec):
-        check_external_bounds(spec, settings)
-        return store.add(spec, idempotency_key=idempotency_key)
-    check_bounds(spec, settings)
-    experiment, new = store.add(spec, idempotency_key=idempotency_key)
-    if new:
-        publish([experiment.id], store=store, queue=queue)
-    return experiment, new
+    submission = Submission(spec, idempotency_key)
+    (outcome,) = submit_all([submission], store=store, queue=queue, settings=settings)
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+def submit_all(
+    submitted: Sequence[Submission], *, store: ExperimentStore, queue: JobQueue, settings: Settings
+) -> list[Outcome]:
+    """Store experiments in one transaction and publish a message about each, as `submit` does. Return all outcomes.
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    refusals = [_refusal(each.spec, settings) for each in submitted]
+    within = [each for each, refusal in zip(submitted, refusals, strict=True) if not refusal]
+    added = iter(store.add_all(within) if within else [])
+    outcomes = [refusal or next(added) for refusal in refusals]
+    new = [each[0] for each in outcomes if not isinstance(each, Exception) and each[1]]
+    publish([each.id for each in new if not each.is_external], store=store, queue=queue)
+    return outcomes
+
+
+def _refusal(spec: AnySpec, settings: Settings) -> Exception | None:
+    try:
+        if isinstance(spec, ExternalSpec):
+            check_external_bounds(spec, settings)
+        else:
+            check_bounds(spec, settings)
+    except Exception as refusal:
+        return refusal
+    return None
 
 
 def calibration(*, store: ExperimentStore) -> Calibration:

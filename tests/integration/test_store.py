@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from core.records import Filters, Summary, WorkerCommand
-from core.store import ExperimentStore
-from gradlab.errors import Conflict, NotFound
+from core.store import ExperimentStore, Submission
+from gradlab.errors import Conflict, Invalid, NotFound
 from gradlab.measurement.history import Culprit
+from gradlab.remedies.rewriting.start import with_start
 from gradlab.schemas.status import Status
-from tests.builders import MINUTE, Clock, a_chunk, a_spec, measured
+from gradlab.spec.initial_weights import InitialWeights
+from tests.builders import MINUTE, Clock, a_chunk, a_spec, an_external_spec, measured
 
 KINDS = [series.kind for series in a_spec().layout.series]
 
@@ -216,6 +218,35 @@ def test_an_idempotency_key_makes_one_experiment(store):
     with pytest.raises(Conflict, match="'key' was used for another spec"):
         store.add(a_spec(epochs=7), idempotency_key="key")
     assert store.add(a_spec())[1], "without a key every submission is new"
+
+
+def test_submissions_that_are_added_together_have_outcomes_of_their_own(store):
+    missing = with_start(a_spec(), InitialWeights(id=f"sha256:{'5' * 64}"))
+    earlier, _ = store.add(a_spec(), idempotency_key="old")
+    submitted = [
+        Submission(a_spec(seeds=(5, 6)), "new"),
+        Submission(missing),
+        Submission(a_spec(), "old"),
+        Submission(a_spec(epochs=7), "old"),
+        Submission(an_external_spec()),
+        Submission(a_spec(seeds=(7,))),
+    ]
+    one, refused, again, conflict, sent, last = store.add_all(submitted)
+    assert (type(refused), type(conflict), again) == (Invalid, Conflict, (earlier, False))
+    added = [one, sent, last]
+    assert [(each.spec, new) for each, new in added] == [(submitted[i].spec, True) for i in (0, 4, 5)]
+    assert [store.get(each.id) for each, _ in added] == [each for each, _ in added]
+    assert [store.layout(each.id) for each, _ in added] == [each.spec.layout for each, _ in added]
+    listed = [each.id for each in store.page(limit=9).experiments]
+    assert listed == [each.id for each, _ in reversed([(earlier, False), *added])], "in the order of the submissions"
+
+
+def test_what_the_database_refuses_of_a_group_does_not_hinder_the_others(store):
+    # Of two with one new key the second is found out only when the rows are written.
+    one, two, three = store.add_all([Submission(a_spec(), "key"), Submission(a_spec(), "key"), Submission(a_spec())])
+    assert (one[1], two) == (True, (one[0], False))
+    assert three[1]
+    assert {each.id for each in store.page(limit=9).experiments} == {one[0].id, three[0].id}
 
 
 def test_an_idempotency_key_used_by_many_at_once_makes_one_experiment(database_url):

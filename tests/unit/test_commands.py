@@ -60,7 +60,7 @@ def words(text: str) -> str:
 
 def with_id(desk: Desk, monkeypatch, id: str) -> UUID:
     """An experiment that has this id."""
-    monkeypatch.setattr("core.store.submissions.uuid4", lambda: UUID(id))
+    monkeypatch.setattr("core.store.adding.uuid4", lambda: UUID(id))
     return desk.store.add(SPEC)[0].id
 
 
