@@ -102,7 +102,8 @@ def report(
     """Repeat a request; print median, 95th percentile and largest of its latencies, and the kilobytes received."""
     # HTTPX takes two milliseconds of its own for a response.
     connection = HTTPConnection(http.base_url.host, http.base_url.port)
-    sent, target = {"Accept-Encoding": http.headers["Accept-Encoding"], **headers}, httpx2.URL(path).raw_path.decode()
+    sent = {name: http.headers[name] for name in ("Accept", "Accept-Encoding")} | headers
+    target = httpx2.URL(path).raw_path.decode()
     milliseconds = []
     for request in range(WARM_UP + requests):
         begun = time.perf_counter()

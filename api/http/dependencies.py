@@ -67,21 +67,23 @@ class Services:
         return SampleLoader(self.store, self.blobs)
 
 
+# Lookups are coroutines without dependencies: FastAPI sends functions through its threads, and each dependency costs
+# a tenth of a millisecond.
 async def _services(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
 
 
-async def _settings(services: Annotated[Services, Depends(_services)]) -> Settings:
-    return services.settings
+async def _settings(request: Request) -> Settings:
+    return (await _services(request)).settings
 
 
-async def _store(services: Annotated[Services, Depends(_services)]) -> ExperimentStore:
-    return services.store
+async def _store(request: Request) -> ExperimentStore:
+    return (await _services(request)).store
 
 
-async def _queue(services: Annotated[Services, Depends(_services)]) -> CeleryQueue:
-    return services.queue
+async def _queue(request: Request) -> CeleryQueue:
+    return (await _services(request)).queue
 
 
 ServicesDep = Annotated[Services, Depends(_services)]

@@ -67,14 +67,14 @@ def estimate(spec: ExperimentSpec, calibration: Calibration = SHIPPED) -> Estima
 
 def plan(spec: ExperimentSpec) -> Plan:
     """Count the work of `spec`."""
-    groups = len(groups_of(spec.seeds, width_for(spec)))
+    groups, start = len(groups_of(spec.seeds, width_for(spec))), start_counts(spec)
     return Plan(
-        start=start_counts(spec),
+        start=start,
         group=group_counts(spec),
         epoch=epoch_counts(spec),
         groups=groups,
         epochs=groups * spec.training.epochs,
-        bytes=peak(memory(spec)),
+        bytes=peak(memory(spec, start)),
     )
 
 

@@ -8,7 +8,7 @@ copies were measured in fresh processes that had trained a small network before:
 import math
 
 from core.plan.calibration import START, cost
-from core.plan.cost import heads_of, kept, start_counts
+from core.plan.cost import Counts, heads_of, kept, start_counts
 from core.plan.pieces import gathers_batches, validation_rows
 from core.plan.widths import (
     MAX_CHUNK_EPOCHS,
@@ -55,8 +55,8 @@ def peak(parts: dict[str, int]) -> int:
     return staying + max(parts[part] for part in PASSING)
 
 
-def memory(spec: ExperimentSpec) -> dict[str, int]:
-    """Return the bytes beyond TensorFlow's own, by part."""
+def memory(spec: ExperimentSpec, start: Counts | None = None) -> dict[str, int]:
+    """Return the bytes beyond TensorFlow's own, by part. `start`: `start_counts(spec)`, where it is counted already."""
     dataset, width = spec.dataset, width_for(spec)
     train = dataset.train_count
     values = dataset.value_count + sum(math.prod(output.layer.output_shape) for output in spec.outputs)
@@ -83,7 +83,8 @@ def memory(spec: ExperimentSpec) -> dict[str, int]:
         * probed,
         "histograms": NUMBER_BYTES * HISTOGRAM_COPIES * width * spec.parameter_count * histograms,
         "traces": NUMBER_BYTES * TRACE_COPIES * block_for(spec, width) * traced_numbers(spec, width),
-        "compilation": COMPILE_BYTES + COMPILE_BYTES_PER_SECOND * sum(cost(start_counts(spec), START).values()),
+        "compilation": COMPILE_BYTES
+        + COMPILE_BYTES_PER_SECOND * sum(cost(start or start_counts(spec), START).values()),
     }
     return {part: math.ceil(size) for part, size in sizes.items()}
 

@@ -32,7 +32,7 @@ OWN_KEYS = ("unacked_key", "unacked_index_key", "unacked_mutex_key")
 # Texts in Redis's errors when it accepts no message: its memory limit is reached, or its disk is full.
 REDIS_FULL = ("maxmemory", "MISCONF")
 # Interval at which an idle worker polls the embedded broker's folder.
-POLLING_SECONDS = 0.05
+POLLING_SECONDS = 0.02
 
 
 class JobQueue(Protocol):

@@ -227,6 +227,10 @@ class ExperimentSpec(Frozen):
 
     def canonical(self) -> str:
         """Return the spec's canonical JSON text: every default written out, keys sorted."""
+        return self._canonical
+
+    @cached_property
+    def _canonical(self) -> str:
         return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), allow_nan=False)
 
     def fingerprint(self) -> str:
