@@ -64,14 +64,6 @@ def stackable(spec: ExperimentSpec) -> bool:
     return all(layer.spec.side_by_side for layer in spec.layers) and spec.parameter_count > 0
 
 
-def is_measured_plainly(spec: ExperimentSpec) -> bool:
-    """Return True if a spec's networks are called without a graph: a triage calls them once, and tracing takes longer.
-
-    Layers that do not stack have loops over time, which are slow without a graph.
-    """
-    return stackable(spec) and not spec.training.epochs
-
-
 def _gradient_numbers(spec: ExperimentSpec, width: int) -> int:
     batches: int = -(-spec.dataset.train_count // spec.training.batch_size)
     return batches * width * spec.parameter_count

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from core.plan.architecture import hashed
 from core.training import kept_definitions
-from core.training.definitions import Called, rebuilt, trace
+from core.training.definitions import Called, trace
 
 # TensorFlow warns after the fifth trace of a function; here each architecture is traced once, on purpose.
 tf.get_logger().setLevel("ERROR")
@@ -25,15 +25,23 @@ class Compiled:
             find the function by it on disk. None for a function that is not kept.
         variables: the Keras variables that it may read or change, in an order that hangs on the name alone. A function
             that captures anything else is not kept.
+        rewritten: True if TensorFlow shall rewrite a plain graph before it runs: worth it for what is called often.
 
     Attributes:
         jit: True while XLA compiles it; False after XLA has rejected an operation.
     """
 
     def __init__(
-        self, function: Callable[..., Any], *, jit: bool, name: str | None = None, variables: Sequence[Any] = ()
+        self,
+        function: Callable[..., Any],
+        *,
+        jit: bool,
+        name: str | None = None,
+        variables: Sequence[Any] = (),
+        rewritten: bool = True,
     ) -> None:
         self._function, self.jit, self._name, self._variables = function, jit, name, variables
+        self._rewritten = rewritten
         self._called: dict[str, Called] = {}
         self._making = Lock()
 
@@ -73,10 +81,12 @@ class Compiled:
 
     def _made(self, traced_as: str, arguments: Sequence[Any]) -> Called:
         key, name = kept_definitions.key_of(traced_as), traced_as[:16]
-        if self._name and (kept := kept_definitions.read(key)):
-            return rebuilt(kept, name, self._variables)
-        variables = self._variables
-        definition, called = trace(self._function, arguments, jit=self.jit, name=name, variables=variables)
-        if self._name and definition:
-            kept_definitions.write(key, definition)
-        return called
+        definition = kept_definitions.read(key) if self._name else None
+        if definition and definition.captured is not None:
+            captured = [self._variables[place].value.handle for place in definition.captured]
+        else:
+            variables = self._variables
+            definition, captured = trace(self._function, arguments, jit=self.jit, name=name, variables=variables)
+            if self._name:
+                kept_definitions.write(key, definition)
+        return Called(definition, name, captured, rewritten=self._rewritten)

@@ -11,7 +11,8 @@ from typing import Any
 
 import tensorflow as tf
 from tensorflow.core.framework.function_pb2 import FunctionDef
-from tensorflow.python.eager import context
+from tensorflow.core.protobuf.config_pb2 import ConfigProto
+from tensorflow.python.eager import context, execute
 
 from core.training.kept_definitions import Definition
 from core.training.stable_names import Names, lasting
@@ -23,7 +24,7 @@ _holding = Lock()
 
 def trace(
     function: Callable[..., Any], arguments: Sequence[Any], *, jit: bool, name: str, variables: Sequence[Any]
-) -> tuple[Definition | None, "Called"]:
+) -> tuple[Definition, list[Any]]:
     """Trace a function for arguments of these shapes.
 
     Args:
@@ -34,7 +35,7 @@ def trace(
         variables: Keras variables.
 
     Returns:
-        The definition, None if the function captures tensors besides the variables; and the function.
+        The definition, and the tensors that the function captures.
     """
     names = Names(name)
     with names.used():
@@ -43,33 +44,31 @@ def trace(
     functions = [(each.signature.name, each.SerializeToString()) for each in (traced.function_def, *library)]
     outputs = tf.nest.map_structure(lambda each: None if each is None else 1, traced.structured_outputs)
     places = {id(variable.value.handle): place for place, variable in enumerate(variables)}
-    handles = list(traced.captured_inputs)
-    captured = tuple(places.get(id(handle), -1) for handle in handles)
-    definition = Definition(_renamed(functions, names.name, lasting(name)), outputs, captured)
-    return definition if -1 not in captured else None, Called(definition, name, handles)
-
-
-def rebuilt(definition: Definition, name: str, variables: Sequence[Any]) -> "Called":
-    """Return the function of a definition that was kept, with its variables.
-
-    Args:
-        definition: what `trace` returned, in whatever process.
-        name, variables: as they were given to `trace`.
-    """
-    return Called(definition, name, [variables[place].value.handle for place in definition.captured])
+    captured = list(traced.captured_inputs)
+    numbers = tuple(places[id(handle)] for handle in captured if id(handle) in places)
+    whole = numbers if len(numbers) == len(captured) else None
+    return Definition(_renamed(functions, names.name, lasting(name)), outputs, whole), captured
 
 
 class Called:
-    """A function that is called by its definition, for arguments of the shapes for which it was traced."""
+    """A function that is called by its definition, for arguments of the shapes for which it was traced.
 
-    def __init__(self, definition: Definition, name: str, captured: Sequence[Any]) -> None:
+    Args:
+        definition: what `trace` returned, in whatever process.
+        name: as it was given to `trace`.
+        captured: the tensors that the function captures.
+        rewritten: True if TensorFlow shall rewrite a plain graph first. That takes most of the time of a first call.
+    """
+
+    def __init__(self, definition: Definition, name: str, captured: Sequence[Any], *, rewritten: bool) -> None:
         with _holding:
             holder = _holders.setdefault(lasting(name), definition.digest)
         functions = definition.functions
         if holder != definition.digest:  # the name stands for another trace here
             functions = _renamed(functions, lasting(name), Names(name).name)
-        self._name, self._captured, self._outputs = functions[0][0].encode(), list(captured), definition.outputs
+        self._name, self._captured, self._outputs = functions[0][0], list(captured), definition.outputs
         self._count = sum(each is not None for each in tf.nest.flatten(self._outputs))
+        self._attributes = ("executor_type", "", "config_proto", _configuration(rewritten))
         for _, content in functions:
             context.context().add_function_def(FunctionDef.FromString(content))
         # TensorFlow counts who has added a function.
@@ -78,7 +77,9 @@ class Called:
     def __call__(self, *arguments: Any) -> Any:
         """Return the nest of outputs, with lists in place of tuples."""
         inputs = list(map(tf.convert_to_tensor, tf.nest.flatten(arguments)))
-        results = iter(context.context().call_function(self._name, inputs + self._captured, self._count) or ())
+        results = iter(
+            execute.execute(self._name, self._count, inputs + self._captured, self._attributes, context.context())
+        )
         return tf.nest.map_structure(lambda each: None if each is None else next(results), self._outputs)
 
 
@@ -87,6 +88,13 @@ def _renamed(functions: Sequence[tuple[str, bytes]], before: str, after: str) ->
     return tuple(
         (name.replace(before, after), content.replace(before.encode(), after.encode())) for name, content in functions
     )
+
+
+def _configuration(rewritten: bool) -> bytes:
+    configuration = ConfigProto.FromString(context.context().function_call_options.config_proto_serialized)
+    configuration.graph_options.rewrite_options.disable_meta_optimizer = not rewritten
+    serialized: bytes = configuration.SerializeToString(deterministic=True)
+    return serialized
 
 
 def _remove(names: Sequence[str]) -> None:

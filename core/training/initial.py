@@ -4,14 +4,16 @@ One network at a time is traced in a third of the time that networks side by sid
 """
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from core.plan.architecture import hashed, initial_architecture
 from core.plan.pieces import validation_rows
-from core.plan.widths import MAX_INITIAL_SAMPLES, is_measured_plainly
+from core.plan.widths import MAX_INITIAL_SAMPLES
 from core.training.batches import evaluated, sliced
 from core.training.compiled import Compiled
 from core.training.data import Data
@@ -30,23 +32,28 @@ class Initial:
     Args:
         spec: the experiment.
         network: of this architecture.
-        name: as a program's; None if what is traced is not kept.
     """
 
-    def __init__(self, spec: ExperimentSpec, network: Network, name: str | None) -> None:
+    def __init__(self, spec: ExperimentSpec, network: Network) -> None:
         self._task, self._rows = Task(spec), validation_rows(spec, 1)
         self._sources = {BY_NAME[series.kind].source for series in spec.layout.series}
         self._one = Stack(network, 1)
         self._probe = Probe(self._one, self._task)
-        self._graph: Compiled | None = None  # a triage calls its network without one
-        if not is_measured_plainly(spec):
-            variables = [self._one.weights, *self._one.state]
-            self._graph = Compiled(self._measured, jit=False, name=name, variables=variables)
+        graph = partial(
+            Compiled,
+            jit=False,
+            name=hashed(initial_architecture(spec)),
+            variables=[self._one.weights, *self._one.state],
+            rewritten=False,
+        )
+        # A triage needs no plane: a training finds the rest of its graph.
+        self._run, self._predict = graph(self._measured), graph(self._predicted)
 
     def trace(self, data: Data) -> None:
-        """Trace what `measure` calls, unless it calls its network without a graph. Nothing runs."""
-        if self._graph:
-            self._graph.trace(*self._arguments(data))
+        """Trace what `measure` calls. Nothing runs."""
+        self._run.trace(*data.arrays)
+        if "plane" in self._sources:
+            self._predict.trace(data.plane)
 
     def measure(self, weights: np.ndarray, state: Sequence[np.ndarray], data: Data) -> dict[str, Any]:
         """Measure networks. One that equals the one before, as unused places do, has the same results.
@@ -77,14 +84,14 @@ class Initial:
 
     def _of(self, network: Sequence[np.ndarray], data: Data) -> dict[str, Any]:
         self._one.assign(network[0], network[1:])
-        measured = (self._graph or self._measured)(*self._arguments(data))
+        measured = self._run(*data.arrays) | {"plane": self._predict(data.plane) if "plane" in self._sources else None}
         arrays: dict[str, Any] = tf.nest.map_structure(lambda each: None if each is None else each.numpy(), measured)
         return arrays
 
-    def _arguments(self, data: Data) -> tuple[Any, ...]:
-        return (*data.arrays, data.plane) if "plane" in self._sources else data.arrays
+    def _predicted(self, x: Any) -> Any:
+        return self._one.predict(x)[0]
 
-    def _measured(self, train_x: Any, train_y: Any, val_x: Any, val_y: Any, plane: Any = None) -> dict[str, Any]:
+    def _measured(self, train_x: Any, train_y: Any, val_x: Any, val_y: Any) -> dict[str, Any]:
         (x, y), has = sliced((train_x, train_y), None, MAX_INITIAL_SAMPLES), self._sources.__contains__
         with self._one.unchanged():
             parts = [self._task.evaluate(y, *self._one.predict(x))]
@@ -93,7 +100,6 @@ class Initial:
                 "metrics": tf.concat(parts, axis=1),
                 "gradients": full_gradients(self._one, self._task, x, y) if has("gradients") else [],
                 "flows": self._probe.run(*probe_samples(train_x, train_y)) if has("flows") else [],
-                "plane": None if plane is None else self._one.predict(plane)[0],
             }
 
 

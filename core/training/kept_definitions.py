@@ -31,12 +31,13 @@ class Definition:
     Attributes:
         functions: name and serialised `FunctionDef` of the function, which comes first, and of all that it calls.
         outputs: the nest of its outputs: 1 for a tensor, None where it returns None; lists in place of tuples.
-        captured: the variables that it reads or changes, as places in the list of variables that its owner has.
+        captured: the variables that it reads or changes, as places in the list of variables that its owner has. None
+            if it captures anything else: such a definition is not kept.
     """
 
     functions: tuple[tuple[str, bytes], ...]
     outputs: Any
-    captured: tuple[int, ...]
+    captured: tuple[int, ...] | None
 
     @property
     def digest(self) -> str:
@@ -66,7 +67,7 @@ def read(key: str) -> Definition | None:
 
 def write(key: str, definition: Definition) -> None:
     """Keep a definition. Raises nothing: without it, another process traces the function itself."""
-    if (file := _file(key)) is None:
+    if (file := _file(key)) is None or definition.captured is None:
         return
     sizes = [(name, len(content)) for name, content in definition.functions]
     head = {"key": key, "functions": sizes, "outputs": definition.outputs, "captured": definition.captured}

@@ -74,7 +74,7 @@ class Recorder:
     Args:
         spec: the experiment.
         width: number of seeds side by side.
-        name: as a program's; None if what is traced is not kept.
+        name: as a program's; None if what measures trained epochs is not kept.
 
     Attributes:
         layout: the recorded series and their intervals.
@@ -83,7 +83,7 @@ class Recorder:
     def __init__(self, spec: ExperimentSpec, width: int, name: str | None = None) -> None:
         self.layout, self._rule = spec.layout, spec.training.optimizer
         network = measuring_forms(Network(spec, seed=0), spec)
-        self._initial = Initial(spec, network, name)
+        self._initial = Initial(spec, network)
         self._all = Stack(network, width)
         self._segments = Segments(self._all.sizes)
         # Probes of a network after several epochs run side by side, like probes of several seeds.

@@ -58,8 +58,9 @@ def test_a_training_uses_the_program_that_was_compiled_ahead_and_has_the_same_bi
     program = compiled_ahead(WAITING)
     program.wait()
     recorder = program._recorder
-    functions = (program._run, recorder._initial._graph, recorder._flows, recorder._predict)
-    assert [each.traces for each in functions] == [1, 1, 1, 1], "what measures epoch 0 is there as well"
+    initial = (recorder._initial._run, recorder._initial._predict)
+    functions = (program._run, *initial, recorder._flows, recorder._predict)
+    assert [each.traces for each in functions] == [1] * 5, "what measures epoch 0 is there as well"
     assert called == [program._run], "and measures nothing yet"
     assert program_cache.compile_ahead(WAITING, WAITING.dataset.load()) is None
     chunks = train(WAITING)
@@ -70,7 +71,7 @@ def test_a_training_uses_the_program_that_was_compiled_ahead_and_has_the_same_bi
     assert bits([first, *chunks]) == expected
     assert list(program_cache._programs.values()) == [program]
     assert {*called} == {*functions}
-    assert [each.traces for each in functions] == [1, 1, 1, 1]
+    assert [each.traces for each in functions] == [1] * 5
 
 
 def test_a_program_that_could_not_be_compiled_ahead_is_compiled_by_its_training():
