@@ -80,7 +80,8 @@ class Compiled:
             return self._called[traced_as]
 
     def _made(self, traced_as: str, arguments: Sequence[Any]) -> Called:
-        key, name = kept_definitions.key_of(traced_as), traced_as[:16]
+        devices = sorted({each.device_type for each in tf.config.get_visible_devices()})  # Keras asks for a GPU
+        key, name = kept_definitions.key_of(f"{traced_as} {devices}"), traced_as[:16]
         definition = kept_definitions.read(key) if self._name else None
         if definition and definition.captured is not None:
             captured = [self._variables[place].value.handle for place in definition.captured]
