@@ -94,5 +94,5 @@ def _missing(packages: tuple[str, ...]) -> Iterator[None]:
 
 def versions() -> dict[str, str]:
     """Return the versions that a training's numbers depend on: package -> version."""
-    packages = ("tensorflow", "keras", "numpy", "scikit-learn", "gradient-lab")
+    packages = ("tensorflow", "keras", "numpy", "numba", "scikit-learn", "gradient-lab")
     return {"python": platform.python_version(), **{package: version(package) for package in packages}}

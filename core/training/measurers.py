@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.training.segments import Segments
+from core.training.sums import Sums
 from gradlab.measurement.history import SeriesLayout
 from gradlab.measurement.statistics import (
     ACTIVATION_STATISTICS,
@@ -34,12 +35,14 @@ class GradientRows:
     Attributes:
         layout: the layout of the kind.
         rows: (epochs, batches, seeds, numbers) the gradient of each mini-batch.
+        sums: those of the rows, (epochs, batches, seeds, tensors).
         missing: (tensors,) True for tensors without a gradient.
         segments: the position of each tensor in a row.
     """
 
     layout: SeriesLayout
     rows: np.ndarray
+    sums: Sums
     missing: np.ndarray
     segments: Segments
 
@@ -63,8 +66,19 @@ class WeightRows:
 
 def of_gradients(given: GradientRows) -> np.ndarray:
     """Statistics of gradients: (epochs, seeds, tensors, columns)."""
-    by_batch = _by_tensor(MEAN_GRADIENT_STATISTICS, given.segments, given.rows)  # (epochs, batches, seeds, ...)
-    of_union = _by_tensor(UNION_GRADIENT_STATISTICS, given.segments, (given.rows != 0).any(axis=1))
+    segments, sums = given.segments, given.sums
+    by_name = {
+        "mean_abs": sums.absolute / segments.sizes,
+        "mean": sums.total / segments.sizes,
+        "std": np.sqrt(sums.deviation / segments.sizes),
+        "l2": sums.length,
+        "max_abs": sums.largest,
+        "zero_fraction": sums.zeros / segments.sizes,
+        "nonfinite": sums.nonfinite,
+    }
+    by_batch = _by_tensor(MEAN_GRADIENT_STATISTICS, by_name, segments, lambda: [given.rows])
+    always_zero = {"always_zero_fraction": segments.zeros_of_all(given.rows) / segments.sizes}
+    of_union = _by_tensor(UNION_GRADIENT_STATISTICS, always_zero, segments, lambda: [(given.rows != 0).any(axis=1)])
     measured = np.concatenate([by_batch.mean(axis=1), of_union], axis=-1)
     measured[:, :, given.missing] = np.nan
     return measured
@@ -72,19 +86,30 @@ def of_gradients(given: GradientRows) -> np.ndarray:
 
 def of_gradient_histograms(given: GradientRows) -> np.ndarray:
     """Counts in each bin over all mini-batches of an epoch: (epochs, seeds, tensors, bins)."""
-    measured = given.segments.histograms(np.moveaxis(given.rows, 1, 2))
+    measured = given.segments.histograms(given.rows)
     measured[:, :, given.missing] = 0.0
     return measured
 
 
 def of_weights(given: WeightRows) -> np.ndarray:
     """Statistics of weights: (epochs, seeds, tensors, columns)."""
-    return _by_tensor(WEIGHT_STATISTICS, given.segments, given.rows, given.earlier)
+    segments, sums = given.segments, given.segments.sums(given.rows)
+    moved, lengths = segments.sums(given.rows - given.earlier), sums.length
+    by_name = {
+        "l1": sums.absolute,
+        "l2": lengths,
+        "mean": sums.total / segments.sizes,
+        "std": np.sqrt(sums.deviation / segments.sizes),
+        "change_l1": moved.absolute,
+        "update_ratio": np.where(lengths == 0.0, 0.0, moved.length / np.where(lengths == 0.0, 1.0, lengths)),
+        "nonfinite": sums.nonfinite,
+    }
+    return _by_tensor(WEIGHT_STATISTICS, by_name, segments, lambda: [given.rows, given.earlier])
 
 
 def of_weight_histograms(given: WeightRows) -> np.ndarray:
     """Counts in each bin: (epochs, seeds, tensors, bins)."""
-    return given.segments.histograms(given.rows[:, :, None])
+    return given.segments.histograms(given.rows[:, None])
 
 
 def of_activations(layout: SeriesLayout, layers: "Sequence[ProbedLayer]") -> np.ndarray:
@@ -133,9 +158,17 @@ MEASURERS: Mapping[str, Mapping[str, Callable[..., np.ndarray]]] = {
 }
 
 
-def _by_tensor(statistics: Sequence[Statistic], segments: Segments, *rows: np.ndarray) -> np.ndarray:
-    """Statistics of each tensor: (..., numbers) -> (..., tensors, statistics)."""
-    return np.stack([each.compute(*rows, segments) for each in statistics], axis=-1)
+def _by_tensor(
+    statistics: Sequence[Statistic],
+    by_name: Mapping[str, np.ndarray],
+    segments: Segments,
+    rows: Callable[[], Sequence[np.ndarray]],
+) -> np.ndarray:
+    """Return statistics of each tensor, (..., tensors, statistics): from `by_name`, or else by their formulas."""
+    others = [each for each in statistics if each.name not in by_name]
+    given = rows() if others else ()
+    columns = {each.name: each.compute(*given, segments) for each in others} | dict(by_name)
+    return np.stack([columns[each.name] for each in statistics], axis=-1)
 
 
 def _by_layer(statistics: Sequence[Statistic], layers: Sequence[Any]) -> np.ndarray:

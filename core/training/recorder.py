@@ -170,19 +170,15 @@ class Recorder:
                 series[kind] = series[kind][self._due(self.layout[kind], traces, len(series[kind]))]
             return series, traces.measured.get("norms")
         rows, missing, series, norms = traces.gradients, np.array(traces.missing), {}, None
+        sums = self._segments.sums(rows)
         for layout in self._layouts("gradients"):
             due = self._due(layout, traces, len(rows))
-            given = GradientRows(layout, rows if len(due) == len(rows) else rows[due], missing, self._segments)
-            series[layout.kind] = FROM_GRADIENTS[layout.kind](given)
+            of_due = (rows, sums) if len(due) == len(rows) else (rows[due], sums.at(due))
+            series[layout.kind] = FROM_GRADIENTS[layout.kind](GradientRows(layout, *of_due, missing, self._segments))
         if GRADIENTS.name in self.layout:
-            norms = self._norms(rows).mean(axis=1)
+            clipped = clip(rows, sums.length, self._rule, self._segments.spread, np)
+            norms = np.stack([clipped.before, clipped.after, clipped.changed], axis=-1).mean(axis=1)
         return series, norms
-
-    def _norms(self, rows: np.ndarray) -> np.ndarray:
-        """Norms of gradients, (..., numbers) -> (..., 3): before clipping, after it, 1 where clipping changed it."""
-        norms = np.sqrt(self._segments.sum(np.square(rows), axis=-1))
-        clipped = clip(rows, norms, self._rule, self._segments.spread, np)
-        return np.stack([clipped.before, clipped.after, clipped.changed], axis=-1)
 
     def _of_weights(self, traces: Traces) -> Series:
         layouts, measured = self._layouts("weights"), Series()

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from gradlab.measurement.statistics import BIN_NAMES, bins
+from core.training import sums
 
 # Longer tensors are summed one by one, as NumPy then adds pairwise; adding in order would lose digits in float32.
 MAX_IN_ORDER = 1024
@@ -17,8 +17,13 @@ class Segments:
     A row holds the numbers of all tensors of a network, one tensor after another. A reduction of (..., numbers) along
     the last axis returns (..., tensors). With `keepdims` it returns (..., numbers), each tensor's result repeated.
 
+    Sums that many statistics share come from `sums` in one pass, as do histograms.
+
     Args:
         sizes: the number of entries of each tensor.
+
+    Attributes:
+        sizes: (tensors,) likewise.
     """
 
     def __init__(self, sizes: Sequence[int]) -> None:
@@ -50,15 +55,19 @@ class Segments:
         """Split rows by tensor: (..., numbers) -> (..., n) for each tensor."""
         return [rows[..., begin:end] for begin, end in zip(self._begins, self._ends, strict=True)]
 
+    def sums(self, rows: np.ndarray) -> sums.Sums:
+        """Return the sums of each tensor: (..., numbers) -> (..., tensors) each."""
+        return sums.Sums.of(rows, self._ends)
+
+    def zeros_of_all(self, rows: np.ndarray) -> np.ndarray:
+        """Count each tensor's entries that are 0 in all batches: (epochs, batches, seeds, numbers) -> (epochs, seeds,
+        tensors)."""
+        return sums.zeros_of_all(rows, self._ends)
+
     def histograms(self, rows: np.ndarray) -> np.ndarray:
-        """Count each tensor's entries in each bin over k rows: (..., k, numbers) -> (..., tensors, bins)."""
-        tensors, count = len(self.sizes), len(BIN_NAMES)
-        flat = rows.reshape(-1, rows.shape[-1])
-        places = bins(flat) + self.spread(np.arange(tensors) * count)
-        places += (np.arange(len(flat)) // rows.shape[-2])[:, None] * (tensors * count)
-        cells = len(flat) // rows.shape[-2] * tensors * count
-        counted = np.bincount(places[~np.isnan(flat)], minlength=cells)
-        return counted.reshape(*rows.shape[:-2], tensors, count).astype(np.float32)
+        """Count each tensor's entries in each bin over all batches: (epochs, batches, seeds, numbers) -> (epochs,
+        seeds, tensors, bins)."""
+        return sums.histograms(rows, self._ends).astype(np.float32)
 
     def _reduced(self, reduce: np.ufunc, x: np.ndarray, keepdims: bool) -> np.ndarray:
         if self._in_order:

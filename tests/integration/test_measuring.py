@@ -3,18 +3,21 @@
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from numba.core.dispatcher import Dispatcher
 
-from core.training import folded
+from core.training import folded, sums
+from core.training.measurers import GradientRows, WeightRows, of_gradients, of_weights
 from core.training.segments import Segments
 from gradlab.keras import measure
 from gradlab.keras.sums import GradientSums
-from gradlab.measurement.history import Tensor
+from gradlab.measurement.history import SeriesLayout, Tensor
 from gradlab.measurement.kinds import STATISTICS
-from gradlab.measurement.statistics import MEAN_GRADIENT_STATISTICS, histogram
+from gradlab.measurement.statistics import EDGES, MEAN_GRADIENT_STATISTICS, histogram
 from tests.integration.test_recording import statistics_of
 
 SIZES = [(1,), (7,), (3, 5), (16, 16), (256,), (20, 20), (400,), (2, 150)]
@@ -64,17 +67,45 @@ def test_tensors_measured_together_are_measured_as_if_each_stood_alone(poisoned,
 @pytest.mark.parametrize("poisoned", [False, True], ids=["finite", "with NaN and infinities"])
 @pytest.mark.parametrize("sizes", [SIZES, [*SIZES, (2000,), (1,)]], ids=["small", "some large"])
 def test_tensors_in_one_row_are_measured_as_if_each_stood_alone(poisoned, sizes):
+    """By their formulas, as a new statistic is, and by the sums that the others share."""
     after, before = random_tensors(0, poisoned, sizes), random_tensors(1, sizes=sizes)
     segments = Segments([int(np.prod(size)) for size in sizes])
     rows = [np.concatenate([each.reshape(2, -1) for each in tensors], axis=1) for tensors in (after, before)]
-    for kind, columns in (("gradients", (after,)), ("weights", (after, before))):
-        with np.errstate(invalid="ignore"):
-            found = [each.compute(*rows[: len(columns)], segments) for each in STATISTICS[kind]]
-        np.testing.assert_allclose(np.stack(found, axis=-1), each_alone(kind, *columns), rtol=1e-5, atol=1e-6)
-    counted = segments.histograms(rows[0][:, None])
+    batches, layout = rows[0][None, None], SeriesLayout("", (), ())  # one epoch of one batch
+    with np.errstate(invalid="ignore"):
+        missing = np.zeros(len(sizes), bool)
+        by_sums = {
+            "gradients": of_gradients(GradientRows(layout, batches, segments.sums(batches), missing, segments)),
+            "weights": of_weights(WeightRows(layout, rows[0][None], rows[1][None], segments)),
+        }
+        for kind, columns in (("gradients", (after,)), ("weights", (after, before))):
+            by_formula = [each.compute(*rows[: len(columns)], segments) for each in STATISTICS[kind]]
+            alone = each_alone(kind, *columns)
+            np.testing.assert_allclose(np.stack(by_formula, axis=-1), alone, rtol=1e-5, atol=1e-6)
+            np.testing.assert_allclose(by_sums[kind][0], alone, rtol=1e-6, atol=1e-7)
+    counted = segments.histograms(rows[0][None, None])[0]
     np.testing.assert_array_equal(counted, [[histogram(each[seed].ravel(), np) for each in after] for seed in (0, 1)])
-    together = segments.histograms(rows[0][None])
-    np.testing.assert_array_equal(together[0], counted.sum(axis=0))
+    together = segments.histograms(rows[0][None, :, None])
+    np.testing.assert_array_equal(together[0, 0], counted.sum(axis=0))
+
+
+def test_entries_at_the_edges_of_bins_are_counted_as_the_formula_counts_them():
+    beside = [np.nextafter(EDGES, np.float32(side)) for side in (-np.inf, np.inf)]
+    tiny = np.array([0.0, -0.0, 1e-45, -1e-45, 3e38, -3e38, np.inf, -np.inf, np.nan, -np.nan], np.float32)
+    entries = np.concatenate([EDGES, *beside, tiny])
+    counted = Segments([len(entries)]).histograms(entries[None, None, None])
+    np.testing.assert_array_equal(counted[0, 0, 0], histogram(entries, np))
+
+
+def test_sums_are_compiled_where_nothing_can_be_kept():
+    with patch.object(Dispatcher, "enable_caching", side_effect=RuntimeError("no locator")):
+        double = sums.compiled("f8(f8)")(lambda x: 2 * x)
+    assert double(4.0) == 8.0
+
+
+def test_zeros_of_an_epoch_are_those_of_every_batch():
+    rows = np.array([[0, 0, 1, 0, np.nan], [0, 2, 0, -0.0, 0]], np.float32)  # two batches of tensors of 2 and 3 entries
+    assert Segments([2, 3]).zeros_of_all(rows[None, :, None]).tolist() == [[[1, 1]]]
 
 
 def test_a_tensor_without_a_gradient_is_nan_and_disturbs_no_other():

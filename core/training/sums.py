@@ -1,0 +1,200 @@
+"""Sums over each tensor of many rows, compiled by Numba: one pass over memory, whatever the number of statistics.
+
+A row holds the numbers of all tensors of a network, one tensor after another. NumPy goes through memory some twenty
+times for the statistics of gradients, 8 to 13 ns a number; here it is once, 0.4 ns (docs/lab-notes/engine.md). Sums are
+in float64. Each tensor of each row is summed by itself, so that a value does not hang on what is measured beside it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from gradlab.measurement.statistics.histograms import BIN_NAMES, EDGES
+
+# The bits of a float32 without its sign order its size; those of infinity are the largest that are a number's.
+SIZE, INFINITE = np.int32(0x7FFFFFFF), np.int32(0x7F800000)
+# Entries whose bins are looked up before they are counted: what a core's first cache holds.
+BUFFERED = 1024
+
+
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """Sums over the n entries x of each tensor, (..., tensors) each.
+
+    Attributes:
+        total: Σx, as are all sums in float64.
+        absolute: Σ|x|.
+        square: Σx².
+        deviation: Σ(x − mean)².
+        largest: max|x| in float32; NaN if an entry is NaN.
+        zeros: the number of entries that are exactly 0.
+        nonfinite: the number of entries that are NaN or infinite.
+    """
+
+    total: np.ndarray
+    absolute: np.ndarray
+    square: np.ndarray
+    deviation: np.ndarray
+    largest: np.ndarray
+    zeros: np.ndarray
+    nonfinite: np.ndarray
+
+    @property
+    def length(self) -> np.ndarray:
+        """√Σx² in float32, where the square of a length above 1.8e19 is infinite, as in the compiled program."""
+        return np.sqrt(self.square.astype(np.float32))
+
+    def at(self, epochs: Sequence[int]) -> "Sums":
+        """Return the sums of some places of the first axis."""
+        return Sums(*(getattr(self, field.name)[epochs] for field in fields(self)))
+
+    @classmethod
+    def of(cls, rows: np.ndarray, ends: np.ndarray) -> "Sums":
+        """Sum rows of float32, (..., numbers).
+
+        Args:
+            rows: the rows.
+            ends: (tensors,) int64, the place behind each tensor's last number.
+        """
+        shape = (*rows.shape[:-1], len(ends))
+        flat = np.ascontiguousarray(rows, np.float32).reshape(int(np.prod(rows.shape[:-1])), rows.shape[-1])
+        sums, counts = np.empty((len(flat), len(ends), 4)), np.empty((len(flat), len(ends), 3), np.int32)
+        _sum(flat, ends, sums, counts)
+        largest = np.ascontiguousarray(counts[..., 0]).view(np.float32)
+        return cls(
+            *(each.reshape(shape) for each in (*np.moveaxis(sums, -1, 0), largest, counts[..., 1], counts[..., 2]))
+        )
+
+
+def zeros_of_all(rows: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Count the entries of each tensor that are exactly 0 in every batch.
+
+    Args:
+        rows: (epochs, batches, seeds, numbers) float32.
+        ends: as for `Sums.of`.
+
+    Returns:
+        (epochs, seeds, tensors) int64.
+    """
+    counted = np.empty((rows.shape[0], rows.shape[2], len(ends)), np.int64)
+    _count_zeros_of_all(np.ascontiguousarray(rows), ends, np.empty(rows.shape[-1], np.int32), counted)
+    return counted
+
+
+def histograms(rows: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Count the entries of each tensor in each bin of `gradlab.measurement.statistics`, over all batches.
+
+    Args:
+        rows: (epochs, batches, seeds, numbers) float32.
+        ends: as for `Sums.of`.
+
+    Returns:
+        (epochs, seeds, tensors, bins) int64. A NaN is in no bin.
+    """
+    counted = np.zeros((rows.shape[0], rows.shape[2], len(ends), len(BIN_NAMES) + 1), np.int64)
+    _count_bins(np.ascontiguousarray(rows), ends, BINS_OF_OCTAVES, counted)
+    return counted[..., :-1]
+
+
+def _bins_of_octaves() -> np.ndarray:
+    """Return for each sign and exponent of a float32 where its octave is cut in two, and the bins of both parts.
+
+    Returns:
+        (512, 3) int32: the bits of the smallest size in the upper part, the bin of the lower part, and that of the
+        upper one. No octave holds two edges. The entry of infinities has NaN, which gets a bin behind all others.
+    """
+    lowest = np.arange(512, dtype=np.uint32) << 23
+    ends = np.stack([lowest, lowest | 0x7FFFFF]).view(np.float32)
+    lower, upper = np.searchsorted(EDGES, ends, side="right")
+    is_negative = lowest >> 31 == 1
+    # Bin i holds EDGES[i - 1] ≤ x < EDGES[i].
+    edges = np.abs(EDGES)[np.clip(lower - is_negative, 0, len(EDGES) - 1)].view(np.int32) + is_negative
+    table = np.stack([edges, lower, upper], axis=1).astype(np.int32)
+    table[(lowest & SIZE) == INFINITE, 0] = INFINITE + 1
+    table[(lowest & SIZE) == INFINITE, 2] = len(BIN_NAMES)
+    return table
+
+
+BINS_OF_OCTAVES = _bins_of_octaves()
+
+
+def compiled(signature: str) -> Callable[[Callable[..., Any]], Any]:
+    """Compile a function at once, or load it from where an earlier process has kept it."""
+    # Additions may be reordered, which makes vectors of them; NaN and infinities keep their meaning.
+    flags = {"reassoc", "contract"}
+
+    def decorated(function: Callable[..., Any]) -> Any:
+        try:
+            return njit(signature, cache=True, nogil=True, fastmath=flags)(function)
+        except RuntimeError:  # neither the sources' folder nor the user's can be written to
+            return njit(signature, nogil=True, fastmath=flags)(function)
+
+    return decorated
+
+
+@compiled("(f4[:, ::1], i8[::1], f8[:, :, ::1], i4[:, :, ::1])")
+def _sum(rows, ends, sums, counts):
+    for k in range(len(rows)):
+        begin = 0
+        for tensor in range(len(ends)):  # Numba makes vectors of loops over numbers, and not of those over entries
+            x = rows[k, begin : ends[tensor]]
+            bits = x.view(np.int32)
+            total, absolute, square, deviation = 0.0, 0.0, 0.0, 0.0
+            for i in range(len(x)):
+                value = np.float64(x[i])
+                total += value
+                absolute += abs(value)
+                square += value * value
+            largest, zeros, nonfinite = np.int32(0), np.int32(0), np.int32(0)
+            for i in range(len(x)):
+                size = bits[i] & SIZE
+                largest = max(largest, size)
+                zeros += np.int32(size == 0)
+                nonfinite += np.int32(size >= INFINITE)
+            mean = total / max(len(x), 1)
+            for i in range(len(x)):
+                distance = np.float64(x[i]) - mean
+                deviation += distance * distance
+            sums[k, tensor] = total, absolute, square, deviation
+            counts[k, tensor] = largest, zeros, nonfinite
+            begin = ends[tensor]
+
+
+@compiled("(f4[:, :, :, ::1], i8[::1], i4[::1], i8[:, :, ::1])")
+def _count_zeros_of_all(rows, ends, seen, counted):
+    epochs, batches, seeds, _ = rows.shape
+    for epoch in range(epochs):
+        for seed in range(seeds):
+            seen[:] = 0
+            for batch in range(batches):
+                bits = rows[epoch, batch, seed].view(np.int32)
+                for i in range(len(seen)):
+                    seen[i] |= bits[i] & SIZE
+            begin = 0
+            for tensor in range(len(ends)):
+                counted[epoch, seed, tensor] = (seen[begin : ends[tensor]] == 0).sum()
+                begin = ends[tensor]
+
+
+@compiled("(f4[:, :, :, ::1], i8[::1], i4[:, ::1], i8[:, :, :, ::1])")
+def _count_bins(rows, ends, octaves, counted):
+    epochs, batches, seeds, _ = rows.shape
+    places = np.empty(BUFFERED, np.int32)
+    for epoch in range(epochs):
+        for batch in range(batches):
+            for seed in range(seeds):
+                begin = 0
+                for tensor in range(len(ends)):
+                    of_tensor = counted[epoch, seed, tensor]
+                    bits = rows[epoch, batch, seed, begin : ends[tensor]].view(np.int32)
+                    for first in range(0, len(bits), BUFFERED):
+                        count = min(BUFFERED, len(bits) - first)
+                        for i in range(count):
+                            octave = octaves[(bits[first + i] >> 23) & 511]
+                            places[i] = octave[2] if bits[first + i] & SIZE >= octave[0] else octave[1]
+                        for i in range(count):
+                            of_tensor[places[i]] += 1
+                    begin = ends[tensor]
