@@ -37,6 +37,7 @@ START: Mapping[str, float] = {
     "look_products": 6.72e-11,
     "look_steps": 0.00116,
     "look_values": 1.85e-09,
+    "plain_convolutions": 2.3e-11,
     "probe_layers": 0.0229,
     "stages": 0.747,
     "trace_layers": 0.035,
@@ -47,6 +48,7 @@ GROUP: Mapping[str, float] = {
     "look": 0.0311,
     "look_layers": 0.00165,
     "look_products": 2.22e-10,
+    "plain_convolutions": 2.3e-11,
 }
 EPOCH: Mapping[str, float] = {
     "boundary": 6.95e-11,
@@ -56,8 +58,8 @@ EPOCH: Mapping[str, float] = {
     "gradient_statistics": 1.15e-09,
     "histograms": 2.89e-08,
     "look_products": 7.27e-11,
-    "look_values": 3.08e-08,
-    "plain_convolutions": 2.3e-11,
+    "look_values": 2.2e-08,
+    "plain_convolutions": 2e-11,
     "pooled": 1e-09,
     "products": 2e-11,
     "program_histograms": 2.5e-09,

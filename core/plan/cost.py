@@ -139,7 +139,7 @@ def initial_probe_counts(spec: ExperimentSpec) -> Counts:
     return {
         "look": 1,
         "look_layers": len(spec.layers),
-        "look_products": width * passes * sum(_operations(layer) for layer in spec.layers),
+        **_multiplied(spec, width * passes, "look_products", "look_products"),
         "look_values": width * passes * sum(kept(layer) for layer in spec.layers),
         "look_steps": steps,
     }
@@ -150,9 +150,7 @@ def epoch_counts(spec: ExperimentSpec) -> Counts:
     dataset, layout, width = spec.dataset, spec.layout, width_for(spec)
     train, validation = dataset.train_count, dataset.sample_count - dataset.train_count
     updates, layers = math.ceil(train / spec.training.batch_size), spec.layers
-    convolving = [layer for layer in layers if layer.spec.kind in FAMILIES["convolutions"]]
-    convolutions, operations = (sum(map(_operations, some)) for some in (convolving, layers))
-    values = sum(kept(layer) for layer in layers)
+    values, operations = (sum(map(count, layers)) for count in (kept, _operations))
     pooled, drawn = (sum(math.prod(each.input_shape) for each in layers if each.spec.kind in kinds) for kinds in MOVING)
     numbers, steps = width * spec.parameter_count, sum(each.spec.time_steps(each.input_shape) or 0 for each in layers)
     passes = width * (WAYS * train + validation)
@@ -163,16 +161,17 @@ def epoch_counts(spec: ExperimentSpec) -> Counts:
     probes = max(every.get(kind, 0.0) for kind in names_from("flows"))
     probed = measured * probes * min(PROBE_SAMPLES, train)
     of_gradients, of_weights = (_times(every, source, "vector") for source in ("gradients", "weights"))
-    convolving_by = "plain_convolutions" if trains_plainly(spec) else "convolutions"
     kept_updates, program_updates = (updates, 0) if keeps_gradients(spec, width) else (0, updates)
+    multiplied = _multiplied(spec, passes, "products", "convolutions")
+    for name, count in _multiplied(spec, probed * WAYS, "look_products", "look_products").items():
+        multiplied[name] = multiplied.get(name, 0.0) + count
     return {
+        **multiplied,
         "epoch": 1,
         "updates": updates,
         "update_layers": updates * len(layers),
         "update_numbers": updates * numbers * (2 + spec.training.optimizer.slots),
         "steps": updates * steps,
-        "products": passes * (operations - convolutions),
-        convolving_by: passes * convolutions,
         "values": passes * values,
         "pooled": width * train * pooled,
         "drawn": width * train * drawn,
@@ -181,11 +180,20 @@ def epoch_counts(spec: ExperimentSpec) -> Counts:
         "program_histograms": program_updates * numbers * of_gradients,
         "weight_statistics": measured_numbers * _times(every, "weights", "statistic"),
         "histograms": (kept_updates * of_gradients + of_weights) * measured_numbers,
-        "look_products": probed * WAYS * operations,
         "look_values": probed * values,
         "look_steps": probes * measured * steps,
         "boundary": width * _times(every, "plane", "plane") * PLANE_POINTS**2 * (operations + values),
     }
+
+
+def _multiplied(spec: ExperimentSpec, passes: float, by_others: str, by_convolutions: str) -> Counts:
+    """Count multiply-adds of so many passes of a sample; in a plain graph convolutions have a price of their own."""
+    by_convolutions = "plain_convolutions" if trains_plainly(spec) else by_convolutions
+    counts = {by_others: 0.0, by_convolutions: 0.0}
+    for layer in spec.layers:
+        name = by_convolutions if layer.spec.kind in FAMILIES["convolutions"] else by_others
+        counts[name] += passes * _operations(layer)
+    return counts
 
 
 def _times(every: Mapping[str, float], source: Source, form: Form) -> float:

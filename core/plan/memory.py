@@ -9,6 +9,7 @@ import math
 
 from core.plan.calibration import START, cost
 from core.plan.cost import Counts, heads_of, kept, start_counts
+from core.plan.graphs import trains_plainly
 from core.plan.pieces import gathers_batches, validation_rows
 from core.plan.widths import (
     MAX_CHUNK_EPOCHS,
@@ -27,14 +28,15 @@ from gradlab.spec.network import NamedLayer
 from gradlab.spec.recording import PROBE_SAMPLES
 
 NUMBER_BYTES = 4
-# Bytes that XLA and LLVM keep for each second of compilation.
-COMPILE_BYTES, COMPILE_BYTES_PER_SECOND = 20_000_000, 60_000_000
+# Bytes that XLA and LLVM keep for each second of compilation, and TensorFlow of tracing what is not compiled.
+COMPILE_BYTES, COMPILE_BYTES_PER_SECOND, TRACE_BYTES_PER_SECOND = 20_000_000, 60_000_000, 10_000_000
 # Copies of weights, gradients and slots: as variables, in the program's loop, in checkpoints, in statistics.
 STATE_COPIES = 8
 # Copies of what flows through the layers: for the samples at epoch 0, and for a batch forward and back.
 INITIAL_COPIES, FLOW_COPIES = 1.2, 3
-# The same for the probe batch and for the plane. Their statistics are computed one by one, partly in float64.
-PROBE_COPIES, PLANE_COPIES = 12, 3
+# The same for the probe batch, of all layers and of the largest one besides, and for the plane. Statistics are computed
+# one by one, partly in float64.
+PROBE_COPIES, LARGEST_PROBE_COPIES, PLANE_COPIES = 5, 7, 3
 # Copies of what a block of epochs leaves behind: in the program, in NumPy, and in the statistics computed from it.
 TRACE_COPIES = 8
 # Sorting weights and gradients into bins takes logarithms in float64 and numbers of bins in int64.
@@ -66,7 +68,9 @@ def memory(spec: ExperimentSpec, start: Counts | None = None) -> dict[str, int]:
     numbers = width * sum(math.prod(series.shape) / series.every for series in spec.layout.series)
     series = max(numbers, min(MAX_SERIES_NUMBERS, MAX_CHUNK_EPOCHS * numbers))
     histograms = any(kind in spec.layout for kind in HISTOGRAMS)
-    watched = sum(math.prod(shape) for each in spec.layers if (shape := each.spec.watched(each.input_shape)))
+    watched = [math.prod(shape) for each in spec.layers if (shape := each.spec.watched(each.input_shape))]
+    seen = PROBE_COPIES * sum(watched) + LARGEST_PROBE_COPIES * max(watched, default=0)
+    kept_by_second = TRACE_BYTES_PER_SECOND if trains_plainly(spec) else COMPILE_BYTES_PER_SECOND
     probed = any(kind in spec.layout for kind in names_from("flows"))
     points = PLANE_POINTS**2 if any(kind in spec.layout for kind in names_from("plane")) else 0
     sizes = {
@@ -76,15 +80,10 @@ def memory(spec: ExperimentSpec, start: Counts | None = None) -> dict[str, int]:
         "sample_order": NUMBER_BYTES * BOUNDARY_COPIES * permutations,
         "series": NUMBER_BYTES * BOUNDARY_COPIES * series,
         "boundary": NUMBER_BYTES * PLANE_COPIES * width * _widest(spec) * points,
-        "probes": NUMBER_BYTES
-        * probe_width(spec)
-        * min(PROBE_SAMPLES, train)
-        * (PROBE_COPIES * watched + flow)
-        * probed,
+        "probes": NUMBER_BYTES * probe_width(spec) * min(PROBE_SAMPLES, train) * (seen + flow) * probed,
         "histograms": NUMBER_BYTES * HISTOGRAM_COPIES * width * spec.parameter_count * histograms,
         "traces": NUMBER_BYTES * TRACE_COPIES * block_for(spec, width) * traced_numbers(spec, width),
-        "compilation": COMPILE_BYTES
-        + COMPILE_BYTES_PER_SECOND * sum(cost(start or start_counts(spec), START).values()),
+        "compilation": COMPILE_BYTES + kept_by_second * sum(cost(start or start_counts(spec), START).values()),
     }
     return {part: math.ceil(size) for part, size in sizes.items()}
 

@@ -26,7 +26,7 @@ NORMED = [
 LAYERS = [
     *NORMED,
     {"kind": "depthwise_conv2d", "kernel_size": 3, "strides": 2},
-    {"kind": "conv2d", "filters": 8, "kernel_size": 1, "activation": "relu"},
+    {"kind": "conv2d", "filters": 8, "kernel_size": 2, "padding": "same", "groups": 2, "activation": "relu"},
     {"kind": "max_pooling2d"},
     {"kind": "flatten"},
 ]
