@@ -277,3 +277,11 @@ def test_a_copy_with_other_fields_computes_anew_what_rests_on_them():
     assert "activations" not in quiet.layout
     assert quiet.seeds == spec.seeds
     assert vars(spec.model_copy()).keys() == vars(spec).keys()
+
+
+def test_a_changed_copy_of_a_spec_is_checked_again_where_it_is_passed_on():
+    spec = a_spec()
+    assert ExperimentSpec.model_validate(spec) is spec
+    weights = spec.training.model_copy(update={"class_weight": {"7": 2.0}})
+    with pytest.raises(ValidationError):
+        ExperimentSpec.model_validate(spec.model_copy(update={"training": weights}))

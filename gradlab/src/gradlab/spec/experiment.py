@@ -123,6 +123,9 @@ class ExperimentSpec(Frozen):
 
     @model_validator(mode="after")
     def _check_together(self, info: ValidationInfo) -> "ExperimentSpec":
+        # Pydantic calls this again for a spec that a route or a response is given. Changed copies lose the mark.
+        if "_is_checked" in vars(self):
+            return self
         check_names(self)
         try:
             check_shared(self.layers)
@@ -140,6 +143,8 @@ class ExperimentSpec(Frozen):
         start, is_pretrained = self.training.initial_weights, self.training.pretraining is not None
         check_start(start, self.layers, is_pretrained=is_pretrained)
         self._check_boundary()
+        if not is_stored(info):
+            vars(self)["_is_checked"] = True
         return self
 
     def _check_boundary(self) -> None:
