@@ -145,7 +145,7 @@ def test_a_key_that_no_header_carries_is_not_shown():
 def test_what_is_the_id_of_no_experiment(desk, monkeypatch, id, words):
     for last in "01":
         it = UUID(f"ab000000-0000-4000-8000-00000000000{last}")
-        monkeypatch.setattr("core.store.submissions.uuid4", lambda it=it: it)
+        monkeypatch.setattr("core.store.adding.uuid4", lambda it=it: it)
         desk.store.add(a_spec())
     client = client_of(desk)
     monkeypatch.setattr(actions, "_client", lambda url: client)
