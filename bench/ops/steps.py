@@ -98,9 +98,10 @@ class Steps:
         return run
 
     def _step(self, state: Any) -> Any:
-        """Return the next state: outputs, inputs, weights, other variables.
+        """Return the next state: upstream gradient, inputs, weights, other variables.
 
-        The outputs of a step are the upstream gradient of the next one.
+        The outputs move the upstream gradient of the next step, as a next layer reads what a layer returns. Were they
+        that gradient themselves, a loop would have to copy what a plain graph hands on.
         """
         upstream, xs, weights, others = state
         if self._case.whole_below:
@@ -113,8 +114,7 @@ class Steps:
                 outputs = self._case.layer.merge(self._layer, xs, True)
                 others = [tf.convert_to_tensor(scope.get_current_value(each)) for each in self._others]
         gradients = tape.gradient(outputs, [xs, weights], upstream)
-        xs, weights = tf.nest.map_structure(_moved, [xs, weights], gradients)
-        return [outputs, xs, weights, others]
+        return [*tf.nest.map_structure(_moved, [upstream, xs, weights], [outputs, *gradients]), others]
 
 
 def _moved(value: Any, gradient: Any) -> Any:
