@@ -32,14 +32,14 @@ NUMBER_BYTES = 4
 COMPILE_BYTES, COMPILE_BYTES_PER_SECOND, TRACE_BYTES_PER_SECOND = 20_000_000, 60_000_000, 10_000_000
 # Copies of weights, gradients and slots: as variables, in the program's loop, in checkpoints, in statistics.
 STATE_COPIES = 8
-# Copies of what flows through the layers: for the samples at epoch 0, and for a batch forward and back.
+# Copies of what flows through the layers: for samples that are measured at once, and for a batch forward and back.
 INITIAL_COPIES, FLOW_COPIES = 1.2, 3
 # The same for the probe batch, of all layers and of the largest one besides, and for the plane. Statistics are computed
 # one by one, partly in float64.
 PROBE_COPIES, LARGEST_PROBE_COPIES, PLANE_COPIES = 5, 7, 3
 # Copies of what a block of epochs leaves behind: in the program, in NumPy, and in the statistics computed from it.
 TRACE_COPIES = 8
-# Sorting weights and gradients into bins takes logarithms in float64 and numbers of bins in int64.
+# Sorting gradients into bins in the program, where they are too many to be kept.
 HISTOGRAM_COPIES = 40
 # A dataset is drawn and scaled as float64, and held as float32. An uploaded one is read from its file's memory, column
 # by column, and held as float32; one array of doubles is prepared as such.
@@ -69,14 +69,14 @@ def memory(spec: ExperimentSpec, start: Counts | None = None) -> dict[str, int]:
     series = max(numbers, min(MAX_SERIES_NUMBERS, MAX_CHUNK_EPOCHS * numbers))
     histograms = any(kind in spec.layout for kind in HISTOGRAMS)
     watched = [math.prod(shape) for each in spec.layers if (shape := each.spec.watched(each.input_shape))]
-    seen = PROBE_COPIES * sum(watched) + LARGEST_PROBE_COPIES * max(watched, default=0)
-    kept_by_second = TRACE_BYTES_PER_SECOND if trains_plainly(spec) else COMPILE_BYTES_PER_SECOND
     probed = any(kind in spec.layout for kind in names_from("flows"))
+    seen = probed * (PROBE_COPIES * sum(watched) + LARGEST_PROBE_COPIES * max(watched, default=0))
+    kept_by_second = TRACE_BYTES_PER_SECOND if trains_plainly(spec) else COMPILE_BYTES_PER_SECOND
     points = PLANE_POINTS**2 if any(kind in spec.layout for kind in names_from("plane")) else 0
     sizes = {
         "dataset": _dataset_bytes(spec, values),
         "state": NUMBER_BYTES * STATE_COPIES * width * state,
-        "flow": _flow_bytes(spec, flow),
+        "flow": _flow_bytes(spec, flow, seen),
         "sample_order": NUMBER_BYTES * BOUNDARY_COPIES * permutations,
         "series": NUMBER_BYTES * BOUNDARY_COPIES * series,
         "boundary": NUMBER_BYTES * PLANE_COPIES * width * _widest(spec) * points,
@@ -96,15 +96,24 @@ def _dataset_bytes(spec: ExperimentSpec, values: int) -> int:
     return dataset.sample_count * values * each + ordered
 
 
-def _flow_bytes(spec: ExperimentSpec, flow: int) -> float:
-    """Return the bytes that flow at epoch 0, for training or validation samples, or in an update."""
-    dataset, width = spec.dataset, width_for(spec)
-    train, widest = dataset.train_count, _widest(spec)
+def _flow_bytes(spec: ExperimentSpec, flow: int, seen: int) -> float:
+    """Return the bytes that flow at epoch 0, when one network is measured and probed in one graph, or in an update.
+
+    Args:
+        spec: the experiment.
+        flow: the numbers that a sample leaves in the layers for the way back.
+        seen: the numbers that a probed sample leaves besides; 0 where nothing is probed.
+    """
+    width, train, widest = width_for(spec), spec.dataset.train_count, _widest(spec)
     backwards = any(kind in spec.layout for kind in names_from("gradients"))
-    initial = (flow if backwards else widest) * min(MAX_INITIAL_SAMPLES, train)
-    initial += widest * validation_rows(spec, width)
-    update = flow * min(spec.training.batch_size, train) if spec.training.epochs else 0
-    return float(NUMBER_BYTES * width * max(INITIAL_COPIES * initial, FLOW_COPIES * update))
+    initial = INITIAL_COPIES * (flow if backwards else widest) * min(MAX_INITIAL_SAMPLES, train)
+    initial += INITIAL_COPIES * widest * validation_rows(spec, 1)
+    initial += (seen + flow) * min(PROBE_SAMPLES, train) if seen else 0
+    if not spec.training.epochs:
+        return float(NUMBER_BYTES * initial)
+    update = FLOW_COPIES * flow * min(spec.training.batch_size, train)
+    validation = INITIAL_COPIES * widest * validation_rows(spec, width)
+    return float(NUMBER_BYTES * max(initial, width * update, width * validation))
 
 
 def _widest(spec: ExperimentSpec) -> int:

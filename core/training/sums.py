@@ -129,7 +129,7 @@ def compiled(signature: str) -> Callable[[Callable[..., Any]], Any]:
     def decorated(function: Callable[..., Any]) -> Any:
         try:
             return njit(signature, cache=True, nogil=True, fastmath=flags)(function)
-        except RuntimeError:  # neither the sources' folder nor the user's can be written to
+        except Exception:  # nowhere to keep it, a full disk, a damaged file: whatever an earlier process left
             return njit(signature, nogil=True, fastmath=flags)(function)
 
     return decorated

@@ -1,5 +1,8 @@
 """Many tensors measured at once, in the program or after the fact, are measured as if each stood alone."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -97,8 +100,30 @@ def test_entries_at_the_edges_of_bins_are_counted_as_the_formula_counts_them():
     np.testing.assert_array_equal(counted[0, 0, 0], histogram(entries, np))
 
 
-def test_sums_are_compiled_where_nothing_can_be_kept():
-    with patch.object(Dispatcher, "enable_caching", side_effect=RuntimeError("no locator")):
+DOUBLING = """
+import sys
+from core.training import sums
+double = sums.compiled("f8(f8)")(lambda x: 2 * x)
+assert double(4.0) == 8.0
+from core.training.segments import Segments
+import numpy as np
+assert Segments([2]).sums(np.array([[1, 2]], np.float32)).total.tolist() == [[3.0]]
+"""
+
+
+def test_sums_are_compiled_where_what_was_kept_is_damaged(tmp_path):
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", DOUBLING], check=True, env=environment)
+    kept = [*tmp_path.rglob("*.nb?")]
+    assert kept
+    for each in kept:
+        each.write_bytes(b"")
+    subprocess.run([sys.executable, "-c", DOUBLING], check=True, env=environment)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no locator"), OSError("No space left on device")])
+def test_sums_are_compiled_where_nothing_can_be_kept(error):
+    with patch.object(Dispatcher, "enable_caching", side_effect=error):
         double = sums.compiled("f8(f8)")(lambda x: 2 * x)
     assert double(4.0) == 8.0
 

@@ -221,6 +221,28 @@ def test_the_memory_of_wide_networks_is_not_underestimated(asked, measured: floa
     assert cost.memory_interval[1] > measured
 
 
+@pytest.mark.parametrize(("filters", "measured"), [(256, 1033e6), (512, 2137e6)])
+def test_epoch_0_holds_what_is_measured_and_what_is_probed(filters, measured):
+    """Measured likewise: the peak was at epoch 0, whose one graph holds the gradient of all samples and the probe."""
+    fields = json.loads(spec(optimizer="adam", epochs=2, batch_size=64, record="standard").model_dump_json())
+    layers = [
+        {"kind": "reshape", "target_shape": [8, 8, 1]},
+        {"kind": "conv2d", "filters": filters, "kernel_size": 1, "activation": "relu", "repeat": 4},
+        {"kind": "global_average_pooling2d"},
+        {"kind": "dense", "units": 10, "activation": "softmax"},
+    ]
+    training = fields["training"] | {"loss": "categorical_crossentropy"}
+    changed = {"dataset": {"kind": "digits", "train_size": 1700}, "model": {"layers": layers}, "training": training}
+    cost = estimate(parse(json.dumps(fields | changed)))
+    assert cost.memory_bytes == pytest.approx(measured, rel=0.1)
+    assert cost.memory_interval[1] > measured
+
+
+def test_networks_are_measured_one_after_another_at_epoch_0():
+    one, eight = (memory(spec(hidden=wide(16, repeat=20), batch_size=1, seeds=seeds)) for seeds in (1, 8))
+    assert one["flow"] == eight["flow"]
+
+
 def a_record(times: float, *, machine: str = "one", asked=None, bytes_times: float | None = None) -> Record:
     """A training that took so many times what the shipped calibration says."""
     planned = plan(asked or spec(epochs=100))
