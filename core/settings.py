@@ -219,7 +219,7 @@ class Settings(BaseSettings):
 
     @property
     def compile_cache(self) -> Path:
-        """Folder of XLA's compiled programs."""
+        """Folder of traced functions and XLA's compiled programs."""
         return (self.data_dir / "compiled").resolve()
 
     @property

@@ -5,6 +5,7 @@ from threading import Lock
 from typing import Any
 
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 
 from core.plan.architecture import hashed
 from core.training import kept_definitions
@@ -82,12 +83,21 @@ class Compiled:
     def _made(self, traced_as: str, arguments: Sequence[Any]) -> Called:
         devices = sorted({each.device_type for each in tf.config.get_visible_devices()})  # Keras asks for a GPU
         key, name = kept_definitions.key_of(f"{traced_as} {devices}"), traced_as[:16]
-        definition = kept_definitions.read(key) if self._name else None
-        if definition and definition.captured is not None:
-            captured = [self._variables[place].value.handle for place in definition.captured]
-        else:
-            variables = self._variables
-            definition, captured = trace(self._function, arguments, jit=self.jit, name=name, variables=variables)
-            if self._name:
-                kept_definitions.write(key, definition)
+        if self._name and (kept := self._kept(key, name)):
+            return kept
+        variables = self._variables
+        definition, captured = trace(self._function, arguments, jit=self.jit, name=name, variables=variables)
+        if self._name:
+            kept_definitions.write(key, definition)
         return Called(definition, name, captured, rewritten=self._rewritten)
+
+    def _kept(self, key: str, name: str) -> Called | None:
+        """Return the function by its definition on disk; None if there is none that can be used."""
+        definition = kept_definitions.read(key)
+        if definition is None or definition.captured is None:
+            return None
+        try:
+            captured = [self._variables[place].value.handle for place in definition.captured]
+            return Called(definition, name, captured, rewritten=self._rewritten)
+        except (DecodeError, IndexError):
+            return None

@@ -10,6 +10,7 @@ from threading import Lock
 from typing import Any
 
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 from tensorflow.core.framework.function_pb2 import FunctionDef
 from tensorflow.core.protobuf.config_pb2 import ConfigProto
 from tensorflow.python.eager import context, execute
@@ -58,19 +59,24 @@ class Called:
         name: as it was given to `trace`.
         captured: the tensors that the function captures.
         rewritten: True if TensorFlow shall rewrite a plain graph first. That takes most of the time of a first call.
+
+    Raises:
+        DecodeError: a function of the definition is no `FunctionDef` of its name; nothing is kept of it then.
     """
 
     def __init__(self, definition: Definition, name: str, captured: Sequence[Any], *, rewritten: bool) -> None:
+        parsed = _parsed(definition.functions)
         with _holding:
             holder = _holders.setdefault(lasting(name), definition.digest)
         functions = definition.functions
         if holder != definition.digest:  # the name stands for another trace here
             functions = _renamed(functions, lasting(name), Names(name).name)
+            parsed = _parsed(functions)
         self._name, self._captured, self._outputs = functions[0][0], list(captured), definition.outputs
         self._count = sum(each is not None for each in tf.nest.flatten(self._outputs))
         self._attributes = ("executor_type", "", "config_proto", _configuration(rewritten))
-        for _, content in functions:
-            context.context().add_function_def(FunctionDef.FromString(content))
+        for each in parsed:
+            context.context().add_function_def(each)
         # TensorFlow counts who has added a function.
         weakref.finalize(self, _remove, [each for each, _ in functions]).atexit = False
 
@@ -81,6 +87,13 @@ class Called:
             execute.execute(self._name, self._count, inputs + self._captured, self._attributes, context.context())
         )
         return tf.nest.map_structure(lambda each: None if each is None else next(results), self._outputs)
+
+
+def _parsed(functions: Sequence[tuple[str, bytes]]) -> list[FunctionDef]:
+    parsed = [FunctionDef.FromString(content) for _, content in functions]
+    if [each.signature.name for each in parsed] != [name for name, _ in functions]:
+        raise DecodeError("a function has another name than its definition says")
+    return parsed
 
 
 def _renamed(functions: Sequence[tuple[str, bytes]], before: str, after: str) -> tuple[tuple[str, bytes], ...]:

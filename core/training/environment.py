@@ -6,12 +6,15 @@ import platform
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
+import gradlab
 from core.device import CPU, gpu_number
+from core.training.code import Code
 from gradlab.imports import without_garbage_collection
 
 # Keras and TensorFlow import these for parts that no training here uses, and do without where they are missing. They
@@ -19,6 +22,8 @@ from gradlab.imports import without_garbage_collection
 UNUSED_BY_KERAS = ("matplotlib", "pandas", "scipy", "sklearn")
 
 _kept: list[Path] = []  # the folder, once it is set
+# Read now, since the files may be others once a process that waits for work imports TensorFlow and traces.
+IMPORTED = Code(Path(__file__).parents[1], Path(gradlab.__file__).parent)
 
 
 def prepare(compile_cache: Path, device: str = CPU) -> None:
@@ -54,6 +59,7 @@ def prepare(compile_cache: Path, device: str = CPU) -> None:
         threadpool_limits(1, user_api="blas")  # for those that are loaded already
     _set_cache(compile_cache)
     with without_garbage_collection(), _missing(UNUSED_BY_KERAS):
+        versions()  # those that are imported now, should others be installed later
         importlib.import_module("keras")
     _choose(device)
 
@@ -69,7 +75,7 @@ def _set_cache(folder: Path) -> None:
 
 
 def kept_in() -> Path | None:
-    """Return the folder of compiled programs; None if there is none."""
+    """Return the folder of traced functions and compiled programs; None if there is none."""
     return _kept[0] if _kept else None
 
 
@@ -92,6 +98,7 @@ def _missing(packages: tuple[str, ...]) -> Iterator[None]:
             del sys.modules[package]
 
 
+@cache
 def versions() -> dict[str, str]:
     """Return the versions that a training's numbers depend on: package -> version."""
     packages = ("tensorflow", "keras", "numpy", "numba", "scikit-learn", "gradient-lab")

@@ -14,14 +14,19 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any
+from typing import Annotated, Any
 
-import gradlab
-from core.training.environment import kept_in, versions
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, NonNegativeInt
+
+from core.training.environment import IMPORTED, kept_in, versions
 
 # Compressed, the definitions of the tutorial's deep network take 60 kB, those of a hundred layers some megabytes.
 MAX_BYTES = 100_000_000
+# Bytes that a process writes before it looks at the whole folder again.
+PRUNE_BYTES = 5_000_000
 CPU_INFO = Path("/proc/cpuinfo")
+
+_unpruned = [PRUNE_BYTES]  # bytes written since the folder was looked at; so many that the first write looks at it
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,44 +50,59 @@ class Definition:
         return hashlib.sha256(b"".join(content for _, content in self.functions)).hexdigest()
 
 
+class _Head(BaseModel):
+    """The first line of a file; the functions follow one another. Fields as in `Definition`, with sizes in bytes."""
+
+    model_config = ConfigDict(strict=True)
+
+    key: str
+    functions: Annotated[list[tuple[str, NonNegativeInt]], Field(min_length=1)]
+    outputs: JsonValue
+    captured: list[NonNegativeInt]
+
+
 def read(key: str) -> Definition | None:
     """Read a definition; None if there is none, or no file that this module wrote for the key."""
     if (file := _file(key)) is None:
         return None
     try:
-        head, _, content = zlib.decompress(file.read_bytes()).partition(b"\n")
-        kept = json.loads(head)
-        if kept["key"] != key:
-            return None
-        functions, begin = [], 0
-        for name, size in kept["functions"]:
-            functions.append((name, content[begin : begin + size]))
-            begin += size
-    except (OSError, ValueError, zlib.error, LookupError, TypeError):
+        line, _, content = zlib.decompress(file.read_bytes()).partition(b"\n")
+        head = _Head.model_validate_json(line)
+    except (OSError, ValueError, zlib.error):
         return None
+    if head.key != key or sum(size for _, size in head.functions) != len(content):
+        return None
+    functions, begin = [], 0
+    for name, size in head.functions:
+        functions.append((name, content[begin : begin + size]))
+        begin += size
     with suppress(OSError):
         os.utime(file)
-    return Definition(tuple(functions), kept["outputs"], tuple(kept["captured"]))
+    return Definition(tuple(functions), head.outputs, tuple(head.captured))
 
 
 def write(key: str, definition: Definition) -> None:
-    """Keep a definition. Raises nothing: without it, another process traces the function itself."""
-    if (file := _file(key)) is None or definition.captured is None:
+    """Keep a definition, unless code has changed since the process began: the trace may be of old and new code.
+
+    Raises nothing: without the file, another process traces the function itself.
+    """
+    if (file := _file(key)) is None or definition.captured is None or IMPORTED.has_changed():
         return
     sizes = [(name, len(content)) for name, content in definition.functions]
     head = {"key": key, "functions": sizes, "outputs": definition.outputs, "captured": definition.captured}
     parts = [json.dumps(head).encode() + b"\n", *(content for _, content in definition.functions)]
+    compressed = zlib.compress(b"".join(parts), 1)
     with suppress(OSError):
         file.parent.mkdir(exist_ok=True)
         with NamedTemporaryFile(dir=file.parent, delete=False) as part:
             try:
-                part.write(zlib.compress(b"".join(parts), 1))
+                part.write(compressed)
                 part.flush()
                 os.replace(part.name, file)
             except OSError:
                 os.unlink(part.name)
                 raise
-        _remove_oldest(file.parent)
+        _prune(file.parent, len(compressed))
 
 
 def key_of(function: str) -> str:
@@ -100,23 +120,29 @@ def _file(key: str) -> Path | None:
     return folder / "traced" / key if folder else None
 
 
-def _remove_oldest(folder: Path) -> None:
-    files = sorted(((each.stat().st_mtime, each.stat().st_size, each) for each in folder.iterdir()), reverse=True)
-    total = 0
-    for _, size, file in files:
+def _prune(folder: Path, written: int) -> None:
+    """Remove the oldest files, at the first write and whenever many bytes have been written since."""
+    _unpruned[0] += written
+    if _unpruned[0] < PRUNE_BYTES:
+        return
+    _unpruned[0] = 0
+    files, total = [], 0
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(OSError):  # another process may have removed it
+                state = entry.stat()
+                files.append((state.st_mtime, state.st_size, entry.path))
+    for _, size, path in sorted(files, reverse=True):
         total += size
         if total > MAX_BYTES:
-            file.unlink(missing_ok=True)
+            with suppress(OSError):
+                os.unlink(path)
 
 
 @cache
 def _surroundings() -> str:
-    """Return versions of packages, the processor, and a hash of all code of the engine and the library."""
-    code = hashlib.sha256()
-    for package in (Path(__file__).parents[1], Path(gradlab.__file__).parent):
-        for file in sorted(package.rglob("*.py")):
-            code.update(f"{file.relative_to(package)}\n".encode() + file.read_bytes())
-    return repr((sorted(versions().items()), platform.machine(), _processor(), code.hexdigest()))
+    """Return versions of packages, the processor, and the digest of all code of the engine and the library."""
+    return repr((sorted(versions().items()), platform.machine(), _processor(), IMPORTED.digest))
 
 
 def _processor() -> list[str]:

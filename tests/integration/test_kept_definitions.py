@@ -1,11 +1,15 @@
 """Traced functions that are kept on disk: who finds them traces nothing, and measures the same bits."""
 
+import json
+import zlib
 from pathlib import Path
 from typing import Any
 
+import keras
 import pytest
 import tensorflow as tf
 
+from core.plan import graphs, widths
 from core.training import compiled, environment, program_cache
 from core.training.train import train
 from gradlab.measurement.history import Chunk
@@ -22,6 +26,7 @@ CASES: dict[str, dict[str, Any]] = {
     "normalised, with dropout": {"layers": [*NORMALISED, *DROPPED], "optimizer": {"kind": "adam"}, "record": "full"},
     "recurrent, alone": {"layers": RECURRENT, "record": "standard"},
     "convolution, clipped": {"layers": CONVOLUTION, "optimizer": {"kind": "sgd", "clipnorm": 0.01}},
+    "plain, measured inside": {"layers": CONVOLUTION, "record": "full"},
 }
 
 
@@ -47,9 +52,16 @@ def test_a_training_that_finds_its_functions_on_disk_traces_nothing_and_has_the_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
 ):
     monkeypatch.setattr(environment, "_kept", [tmp_path])
+    if case.startswith("plain"):  # as large convolutions train: a plain graph, in which a compiled function measures
+        monkeypatch.setattr(graphs, "MIN_PLAIN_WORK", 1.0)
+        monkeypatch.setattr(widths, "MAX_TRACED_NUMBERS", 1)
     spec = a_spec(**({"seeds": [0, 1, 2], "epochs": 3} | CASES[case]))
     forgetting(monkeypatch)
-    expected = bits(list(train(spec, chunk_seconds=60)))
+    chunks = list(train(spec, chunk_seconds=60))
+    expected = bits(chunks)
+    if case.startswith("plain"):
+        assert not chunks[-1].compiled
+        assert any(b"_XlaMustCompile" in zlib.decompress(each.read_bytes()) for each in (tmp_path / "traced").iterdir())
     forgetting(monkeypatch)
     with monkeypatch.context() as patched:
         patched.setattr(compiled, "trace", refused)
@@ -58,6 +70,31 @@ def test_a_training_that_finds_its_functions_on_disk_traces_nothing_and_has_the_
     for file in (tmp_path / "traced").iterdir():
         file.write_bytes(file.read_bytes()[:-100])
     assert bits(list(train(spec, chunk_seconds=60))) == expected, "what is damaged is traced anew"
+
+
+@pytest.mark.parametrize("damage", ["another variable", "no definition", "of another name"])
+def test_a_file_that_cannot_be_used_is_traced_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str):
+    monkeypatch.setattr(environment, "_kept", [tmp_path])
+    variable, given = keras.Variable(2.0), tf.constant(3.0)
+
+    def found() -> float:
+        function = compiled.Compiled(lambda x: variable.value * x, jit=False, name=damage, variables=[variable])
+        return function(given).numpy()
+
+    assert found() == 6.0
+    (file,) = (tmp_path / "traced").iterdir()
+    line, _, content = zlib.decompress(file.read_bytes()).partition(b"\n")
+    head = json.loads(line)
+    if damage == "another variable":
+        head["captured"] = [1]
+    elif damage == "of another name":
+        head["functions"][0][0] = "any"
+    else:
+        content = b"\xff" * len(content)
+    damaged = zlib.compress(json.dumps(head).encode() + b"\n" + content)
+    file.write_bytes(damaged)
+    assert found() == 6.0
+    assert file.read_bytes() != damaged, "and written anew"
 
 
 def test_a_function_that_captures_a_tensor_of_its_own_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
