@@ -42,7 +42,9 @@ def trace(
     with names.used():
         traced = tf.function(function, jit_compile=jit or None, autograph=False).get_concrete_function(*arguments)
     library = traced.graph.as_graph_def().library.function
-    functions = [(each.signature.name, each.SerializeToString()) for each in (traced.function_def, *library)]
+    functions = [
+        (each.signature.name, each.SerializeToString(deterministic=True)) for each in (traced.function_def, *library)
+    ]
     outputs = tf.nest.map_structure(lambda each: None if each is None else 1, traced.structured_outputs)
     places = {id(variable.value.handle): place for place, variable in enumerate(variables)}
     captured = list(traced.captured_inputs)
