@@ -32,13 +32,42 @@ Outcome = tuple[Experiment, bool] | Exception
 
 
 @dataclass(frozen=True)
+class Prepared:
+    """A submission's columns, and those of its layout, that need no database: too slow to write in a transaction."""
+
+    spec: AnySpec
+    columns: dict[str, Any]
+    layout: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class _New:
-    """An experiment without a row: its columns, and the numbers of the uploaded files that its spec names."""
+    """An experiment without a row: all its columns, and the numbers of the uploaded files that its spec names."""
 
     row: dict[str, Any]
     spec: AnySpec
+    layout: dict[str, Any]
     datasets: set[int]
     weights: int | None
+
+
+def prepare(submission: Submission, priority: str = ORDINARY) -> Prepared:
+    """Return the columns of a submission that follow from it alone, before its transaction begins."""
+    spec = submission.spec
+    columns: dict[str, Any] = {
+        "id": uuid4(),
+        "spec": spec.canonical(),
+        "source": source_of(spec),
+        "fingerprint": spec.fingerprint(),
+        "idempotency_key": submission.idempotency_key,
+        "priority": priority,
+    }
+    if isinstance(spec, ExternalSpec):
+        columns |= {"versions": spec.versions or None, "run_epochs": None, "architecture": None, "training_key": None}
+    else:
+        columns |= {"versions": None, "run_epochs": spec.training.epochs}
+        columns |= {"architecture": architecture_hash(spec), "training_key": training_key(spec)}
+    return Prepared(spec, columns, layouts.columns(spec.layout))
 
 
 def add(connection: Connection, spec: ExperimentSpec, now: datetime, priority: str = ORDINARY) -> UUID:
@@ -48,19 +77,20 @@ def add(connection: Connection, spec: ExperimentSpec, now: datetime, priority: s
         Invalid: the spec names a dataset that is not there or was refused, or weights that are not there or do not fit.
         Conflict: it names one that is not ready yet.
     """
-    new = _new(connection, Submission(spec), now, timedelta(), priority)
+    new = _new(connection, prepare(Submission(spec), priority), now, timedelta())
     _insert(connection, [new])
     made: UUID = new.row["id"]
     return made
 
 
 def add_all(
-    connection: Connection, submitted: Sequence[Submission], now: datetime, silence: timedelta
-) -> list[Outcome]:
+    connection: Connection, submitted: Sequence[Prepared], now: datetime, silence: timedelta
+) -> list[Outcome | UUID]:
     """Insert experiments with their runs and layouts. They are queued, or running where they are trained elsewhere.
 
-    One that is refused with Invalid or Conflict leaves nothing, and does not hinder the others. An idempotency key that
-    was used before for the same spec stands for the experiment of that time.
+    One that is refused with Invalid or Conflict leaves nothing, and does not hinder the others. Where an idempotency
+    key was used before for the same spec, the outcome is the id of the experiment of that time. It is not read here:
+    whoever holds its row would hold up the whole group.
 
     Args:
         connection: of a writing transaction.
@@ -68,15 +98,15 @@ def add_all(
         now: the time of all of them.
         silence: the sender of a training elsewhere counts as silent after this long without a request.
     """
-    earlier = _added_with(connection, [each.idempotency_key for each in submitted if each.idempotency_key])
-    outcomes: list[Outcome] = []
+    earlier = _added_with(connection, submitted)
+    outcomes: list[Outcome | UUID] = []
     added = []
     for each in submitted:
         try:
-            if each.idempotency_key in earlier:
-                outcomes.append((_repeated(connection, earlier[each.idempotency_key], each), False))
+            if (row := earlier.get(each.columns["idempotency_key"])) is not None:
+                outcomes.append(_repeated(row, each))
                 continue
-            new = _new(connection, each, now, silence, ORDINARY)
+            new = _new(connection, each, now, silence)
         except LabError as refusal:
             outcomes.append(refusal)
             continue
@@ -92,50 +122,42 @@ def training_key(spec: ExperimentSpec) -> str:
     return spec.model_copy(update={"name": "untitled"}).fingerprint()
 
 
-def _added_with(connection: Connection, keys: Sequence[str]) -> dict[str | None, Row[Any]]:
-    """Return the rows of the experiments that were added with these idempotency keys, by key."""
+def _added_with(connection: Connection, submitted: Sequence[Prepared]) -> dict[str, Row[Any]]:
+    """Return the rows of the experiments that were added with the keys of submissions, by key."""
+    keys = [key for each in submitted if (key := each.columns["idempotency_key"])]
     if not keys:
         return {}
-    rows = connection.execute(select(experiments).where(experiments.c.idempotency_key.in_(keys)))
+    columns = (experiments.c[name] for name in ("id", "idempotency_key", "fingerprint", "spec"))
+    rows = connection.execute(select(*columns).where(experiments.c.idempotency_key.in_(keys)))
     return {row.idempotency_key: row for row in rows}
 
 
-def _repeated(connection: Connection, row: Row[Any], submission: Submission) -> Experiment:
-    """Return the experiment that was added with the key of a submission. Raises Conflict for another spec."""
-    spec = submission.spec
+def _repeated(row: Row[Any], submission: Prepared) -> UUID:
+    """Return the id of the experiment that was added with the key of a submission. Raises Conflict for another spec."""
     # An earlier version stored fewer fields: its spec is compared with this version's defaults filled in.
-    if row.fingerprint != spec.fingerprint() and submissions.read_any_spec(row.spec) != spec:
-        key = submission.idempotency_key
+    is_same = row.fingerprint == submission.columns["fingerprint"]
+    if not is_same and submissions.read_any_spec(row.spec) != submission.spec:
+        key = submission.columns["idempotency_key"]
         raise Conflict(f"The idempotency key {key!r} was used for another spec: take a new key.")
-    return submissions.get(connection, row.id)
+    earlier: UUID = row.id
+    return earlier
 
 
-def _new(connection: Connection, submission: Submission, now: datetime, silence: timedelta, priority: str) -> _New:
+def _new(connection: Connection, submission: Prepared, now: datetime, silence: timedelta) -> _New:
     """Return what is inserted for a submission. The rows of what it names are locked against deletion.
 
     Raises:
         Invalid, Conflict: see `add`.
     """
-    spec = submission.spec
-    row: dict[str, Any] = {
-        "id": uuid4(),
-        "spec": spec.canonical(),
-        "source": source_of(spec),
-        "fingerprint": spec.fingerprint(),
-        "idempotency_key": submission.idempotency_key,
-        "created_at": now,
-        "priority": priority,
-    }
+    spec, row = submission.spec, submission.columns | {"created_at": now}
     if isinstance(spec, ExternalSpec):  # no message about it, and no worker claims it
         row |= {"status": Status.running, "started_at": now, "lease_until": now + silence}
-        row |= {"published_at": None, "publications": 0, "versions": spec.versions or None}
-        row |= {"run_epochs": None, "architecture": None, "training_key": None}
+        row |= {"published_at": None, "publications": 0}
     else:
         row |= {"status": Status.queued, "started_at": None, "lease_until": None}
-        row |= {"published_at": now, "publications": 1, "versions": None}  # if publishing fails, the sweep does it
-        row |= {"run_epochs": spec.training.epochs}
-        row |= {"architecture": architecture_hash(spec), "training_key": training_key(spec)}
-    return _New(row, spec, dataset_rows.uses(connection, spec), weights_rows.use(connection, spec))
+        row |= {"published_at": now, "publications": 1}  # if publishing fails, the sweep does it
+    datasets, weights = dataset_rows.uses(connection, spec), weights_rows.use(connection, spec)
+    return _New(row, spec, submission.layout, datasets, weights)
 
 
 def _experiment(new: _New) -> Experiment:
@@ -164,7 +186,7 @@ def _insert(connection: Connection, added: Sequence[_New]) -> None:
         for position, seed in enumerate(each.spec.seeds)
     ]
     connection.execute(insert(runs), places)
-    layouts.add(connection, {number: each.spec.layout for number, each in numbered})
+    layouts.add(connection, {number: each.layout for number, each in numbered})
     if used := [{"experiment": number, "dataset": file} for number, each in numbered for file in each.datasets]:
         connection.execute(insert(dataset_uses), used)
     if begun := [{"experiment": number, "weights": each.weights} for number, each in numbered if each.weights]:

@@ -32,10 +32,16 @@ POSTGRESQL = {
 }
 # PostgreSQL's codes for a missing table and for a full disk.
 NOT_MIGRATED, FULL = "42P01", "53100"
+# Its codes where another transaction holds a statement up: a lock not granted in time, a deadlock, a timeout.
+HELD_UP = ("55P03", "40P01", "57014")
 # Mask for SQLite's codes, which have their kind in the lowest byte.
 PRIMARY = 0xFF
 SILENT = "The database does not answer."
 Item = TypeVar("Item")
+
+
+class HeldUp(Unavailable):
+    """Another transaction held up a statement on PostgreSQL for too long. The database itself answers."""
 
 
 def connect(url: str) -> Engine:
@@ -193,6 +199,8 @@ def _outage(error: DBAPIError, engine: Engine) -> Unavailable | None:
         return _disk_error(error, engine)
     if state == NOT_MIGRATED or str(error.orig).startswith("no such table"):
         return Unavailable("The database lacks its tables: it has not been migrated.")
+    if state in HELD_UP:
+        return HeldUp(SILENT)
     is_away = isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
     return Unavailable(SILENT) if is_away else None
 

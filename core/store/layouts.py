@@ -9,15 +9,15 @@ from core.store.tables import layouts
 from gradlab.measurement.history import Layout, SeriesLayout, Tensor
 
 
-def add(connection: Connection, added: Mapping[int, Layout]) -> None:
-    """Store the layouts of new experiments, by the number of each."""
-    rows = [{"experiment": number, **_written(layout)} for number, layout in added.items()]
+def add(connection: Connection, added: Mapping[int, dict[str, Any]]) -> None:
+    """Store the layouts of new experiments, as `columns` returns them, by the number of each."""
+    rows = [{"experiment": number, **each} for number, each in added.items()]
     connection.execute(insert(layouts), rows)
 
 
 def replace(connection: Connection, number: int, layout: Layout) -> None:
     """Replace the layout of an experiment that has no stored series."""
-    connection.execute(update(layouts).where(layouts.c.experiment == number).values(_written(layout)))
+    connection.execute(update(layouts).where(layouts.c.experiment == number).values(columns(layout)))
 
 
 def get(connection: Connection, number: int) -> Layout:
@@ -26,7 +26,8 @@ def get(connection: Connection, number: int) -> Layout:
     return Layout(metrics=tuple(row.metrics), series=tuple(map(_read, row.series)))
 
 
-def _written(layout: Layout) -> dict[str, Any]:
+def columns(layout: Layout) -> dict[str, Any]:
+    """Return the columns of a layout's row, before it has a number."""
     series = [
         {
             "kind": each.kind,

@@ -12,7 +12,7 @@ from core.records import NO_FILTERS, Attempt, Claim, Experiment, Filters, Page, 
 from core.store import adding, chunks, claims, snapshots, study_rows, submissions, treatment_rows
 from core.store.adding import Outcome, Submission
 from core.store.cost_store import CostStore
-from core.store.database import connect, reading, writing
+from core.store.database import HeldUp, connect, reading, writing
 from core.store.dataset_store import DatasetStore
 from core.store.deaths import DeathStore
 from core.store.external_store import ExternalStore
@@ -120,18 +120,26 @@ class ExperimentStore(SeriesReading, Sweeping):
         """Add experiments in one transaction, as `add` does each of them; all are committed on return.
 
         Return the outcome of each. What is wrong with one does not hinder the others: if the database refuses the
-        transaction, each is added in one of its own.
+        transaction, or another transaction holds it up, each is added in one of its own. An outage is that of all.
         """
         try:
             return self._add(submitted)
-        except Unavailable:
-            raise
-        except Exception:
+        except Exception as failure:
+            if isinstance(failure, Unavailable) and not isinstance(failure, HeldUp):
+                raise
             return [self._outcome(each) for each in submitted]
 
     def _add(self, submitted: Sequence[Submission]) -> list[Outcome]:
+        prepared = [adding.prepare(each) for each in submitted]
         with writing(self._engine) as connection:
-            return adding.add_all(connection, submitted, self._clock(), self._silence)
+            outcomes = adding.add_all(connection, prepared, self._clock(), self._silence)
+        return [self._earlier(each) if isinstance(each, UUID) else each for each in outcomes]
+
+    def _earlier(self, id: UUID) -> Outcome:
+        try:
+            return self.get(id), False
+        except Exception as failure:  # the others are committed: they must not be added once more
+            return failure
 
     def _outcome(self, submission: Submission) -> Outcome:
         try:

@@ -12,9 +12,12 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from core.records import Claim, WorkerCommand
-from core.store import ExperimentStore
+from core.store import ExperimentStore, Submission, adding, layouts, submissions
+from core.store.database import POSTGRESQL, HeldUp
 from core.store.migrate import check_revision, upgrade
+from core.store.store import utc_now
 from gradlab.errors import DiskFull, NotFound, Unavailable
+from gradlab.spec import ExperimentSpec
 from tests.builders import MINUTE, a_chunk, a_spec
 from tests.servers import PostgreSQL
 
@@ -52,6 +55,49 @@ def test_a_locked_sqlite_database_is_unavailable(sqlite_url, monkeypatch):
     assert waiter.add(SPEC)[1]
     holder.close()
     waiter.close()
+
+
+def test_rows_are_written_before_a_group_takes_sqlites_lock(sqlite_url, monkeypatch):
+    store = ExperimentStore(sqlite_url, lease=MINUTE, max_attempts=3)
+    other = sqlite3.connect(store._engine.url.database, timeout=0, isolation_level=None)
+    asked = []
+
+    def spy(original):
+        def write(*arguments):
+            other.execute("BEGIN IMMEDIATE")  # is refused while the store has the lock
+            other.execute("ROLLBACK")
+            asked.append(original)
+            return original(*arguments)
+
+        return write
+
+    for name in ("architecture_hash", "training_key"):
+        monkeypatch.setattr(adding, name, spy(getattr(adding, name)))
+    monkeypatch.setattr(layouts, "columns", spy(layouts.columns))
+    for name in ("canonical", "fingerprint"):
+        monkeypatch.setattr(ExperimentSpec, name, spy(getattr(ExperimentSpec, name)))
+    monkeypatch.setattr(ExperimentSpec, "layout", property(spy(ExperimentSpec.__dict__["layout"].func)))
+    added = store.add_all([Submission(SPEC, "key"), Submission(SPEC)])
+    assert [outcome[1] for outcome in added] == [True, True]
+    assert len(set(asked)) == 6
+    other.close()
+    store.close()
+
+
+def test_a_row_that_another_connection_holds_hinders_nobody_else_of_a_group(postgresql_url, monkeypatch):
+    monkeypatch.setitem(POSTGRESQL, "options", "-c lock_timeout=200ms")
+    store = ExperimentStore(postgresql_url, lease=MINUTE, max_attempts=3)
+    old, _ = store.add(SPEC, idempotency_key="old")
+    with store._engine.begin() as holder:
+        submissions.find(holder, old.id)  # for an update
+        one, again, new = store.add_all([Submission(SPEC), Submission(SPEC, "old"), Submission(SPEC, "new")])
+        assert ([one[1], new[1]], again) == ([True, True], (old, False))
+        adding.add_all(holder, [adding.prepare(Submission(SPEC, "held"))], utc_now(), MINUTE)
+        group = [Submission(SPEC), Submission(SPEC, "held"), Submission(SPEC, "old"), Submission(SPEC)]
+        two, held, again, three = store.add_all(group)
+        assert ([two[1], three[1]], type(held), again) == ([True, True], HeldUp, (old, False))
+    assert len(store.page(limit=9).experiments) == 1 + 2 + 1 + 2
+    store.close()
 
 
 def test_writers_of_one_process_wait_for_their_turn_before_they_ask_sqlite_for_its_lock(sqlite_url):
