@@ -11,9 +11,7 @@ from api.cli import serve as service
 from api.cli.settings import read_settings
 from api.cli.training import train_alone
 from core.store.migrate import upgrade
-from gradlab.cli.diagnosis import verdict_line
-from gradlab.cli.display import picture
-from gradlab.cli.exits import EPILOG, Exit, console
+from gradlab.cli.exits import EPILOG, Exit
 from gradlab.cli.main import SpecFile
 from gradlab.cli.outcome import in_one_line, read_spec
 
@@ -53,11 +51,7 @@ def train(
     """Train a spec on this machine, without a service."""
     with in_one_line():
         trained = train_alone(read_spec(spec), save)
-    if trained is None:
-        raise typer.Exit(Exit.FAILED)
-    summary, measured = trained
-    console.print(verdict_line(summary))
-    console.print(picture(measured))
+    raise typer.Exit(Exit.COMPLETED if trained else Exit.FAILED)
 
 
 @demo_app.command(epilog=EPILOG)

@@ -12,8 +12,10 @@ from rich.progress import Progress
 
 from api.cli.settings import read_settings
 from core.plan.bounds import check_bounds
+from gradlab.cli.diagnosis import verdict_line
+from gradlab.cli.display import picture
 from gradlab.cli.exits import console, errors
-from gradlab.cli.export import check_place
+from gradlab.cli.export import check_place, reporting_failure
 from gradlab.cli.measured import Measured
 from gradlab.diagnosis.summary import DiagnosisSummary
 from gradlab.errors import Invalid, Problem
@@ -21,13 +23,13 @@ from gradlab.measurement.history import Culprit
 from gradlab.spec import ExperimentSpec
 
 
-def train_alone(spec: ExperimentSpec, save: Path | None) -> tuple[DiagnosisSummary, Measured] | None:
-    """Train a spec, with progress bars; None if the training process failed and has printed its error.
+def train_alone(spec: ExperimentSpec, save: Path | None) -> bool:
+    """Train a spec, with progress bars, print its diagnosis, and save its series. False if the training failed.
 
-    Returns the summary of the diagnosis, and what was measured.
+    The training process has then printed its error.
 
     Raises:
-        Invalid: the spec exceeds the bounds, or names something uploaded; or the folder of `save` cannot be written to.
+        Invalid: the spec exceeds the bounds, or names something uploaded; or `save` cannot be written.
     """
     if not spec.dataset.is_drawn:
         expected = "a dataset that is drawn from its spec; a service trains on uploaded ones: gradlab submit"
@@ -48,12 +50,16 @@ def train_alone(spec: ExperimentSpec, save: Path | None) -> tuple[DiagnosisSumma
             if process.returncode or summary is None:
                 log.seek(0)
                 errors.print(log.read(), markup=False, highlight=False)
-                return None
-        if save is not None:
-            save.write_bytes(series.read_bytes())
-            console.print(f"The series are in {save}.")
+                return False
         with np.load(series, allow_pickle=False) as archive:
-            return summary, Measured.read(spec.layout, spec.seeds, dict(archive), culprits)
+            measured = Measured.read(spec.layout, spec.seeds, dict(archive), culprits)
+        console.print(verdict_line(summary))
+        console.print(picture(measured))
+        if save is not None:
+            with reporting_failure(save):
+                save.write_bytes(series.read_bytes())
+            console.print(f"The series are in {save}.")
+    return True
 
 
 def _follow(

@@ -143,6 +143,13 @@ def test_training_without_a_service_measures_the_same_bits(service: Service, tmp
     assert service.client.history(experiment_id, from_epoch=0)["values"].tobytes() == metrics.tobytes()
 
 
+@pytest.mark.campaign
+def test_a_training_without_a_service_prints_its_diagnosis_though_its_series_cannot_be_saved(service, tmp_path: Path):
+    done = service.gradlab("train", written(tmp_path, a_spec(epochs=2)), "--save", "/dev/full")
+    refused(done, 2, "/dev/full: expected a place that can be written to")
+    assert "dense_1" in done.stdout
+
+
 def test_the_demo_trains_the_tutorials_networks_and_keeps_the_series(
     service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

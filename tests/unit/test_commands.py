@@ -2,7 +2,11 @@
 
 import importlib
 import json
+import os
+import tempfile
+from contextlib import contextmanager
 from io import StringIO
+from pathlib import Path
 from uuid import UUID
 
 import numpy as np
@@ -16,10 +20,12 @@ from gradlab.cli import actions
 from gradlab.cli.comparison import result_of
 from gradlab.cli.display import metrics_table, states_table
 from gradlab.cli.exits import Exit
+from gradlab.cli.export import check_place
 from gradlab.cli.measured import Layered, Measured
 from gradlab.client.client import Client, Refused
 from gradlab.client.connection import Unreachable
 from gradlab.diagnosis.summary import DiagnosisSummary, rules_hash
+from gradlab.errors import Invalid
 from gradlab.schemas.problem import ProblemDocument
 from gradlab.schemas.status import Status
 from tests.builders import a_spec, an_external_spec
@@ -92,6 +98,40 @@ def test_a_file_in_a_folder_that_is_missing_is_refused_before_the_work(gradlab, 
     assert f"{option}: expected a file in a folder that exists and can be written to" in words(refused.stderr)
     assert not desk.store.page(limit=1).experiments
     assert not desk.store.studies.page(limit=1).studies
+
+
+@contextmanager
+def an_ordinary_user():
+    """Let this process have the real user id of one who may not write everywhere, by which `os.access` goes."""
+    own = os.getuid()
+    if own == 0:
+        os.setreuid(65534, -1)
+    try:
+        yield
+    finally:
+        os.setreuid(own, -1)
+
+
+@pytest.mark.parametrize("at", ["", "file", "closed/new", "closed/file", "hidden/below/new", "missing/new"])
+def test_a_place_that_cannot_be_written_to_is_refused(at):
+    with tempfile.TemporaryDirectory() as name:  # in a folder that everybody may look into
+        top = Path(name)
+        (top / "hidden" / "below").mkdir(parents=True)
+        for folder, mode in (("closed", 0o555), ("hidden", 0o000), ("", 0o777)):
+            (top / folder).mkdir(exist_ok=True)
+            (top / folder / "file").touch(0o444)
+            (top / folder).chmod(mode)
+        with an_ordinary_user():
+            check_place("--save", top / "new")
+            with pytest.raises(Invalid, match=r"--save: expected a file .*can be written to"):
+                check_place("--save", top / at)
+        (top / "hidden").chmod(0o755)
+
+
+def test_a_device_in_a_folder_that_cannot_be_written_to_is_taken():
+    with an_ordinary_user():
+        assert not os.access("/dev", os.W_OK)
+        check_place("--save", Path("/dev/null"))
 
 
 def test_a_beginning_that_fits_several_names_them_and_changes_nothing(gradlab, desk, monkeypatch):

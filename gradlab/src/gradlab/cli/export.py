@@ -49,13 +49,22 @@ def unpack_logs(client: Client, id: str, folder: Path) -> Path:
 
 
 def check_place(option: str, file: Path | None) -> None:
-    """Check the folder of a file that is written at the end of a command, before its work begins.
+    """Check the place of a file that is written at the end of a command, before its work begins.
 
     Raises:
-        Invalid: the folder does not exist, or cannot be written to. Nothing is raised without a file.
+        Invalid: it exists and is a folder or cannot be written to; or it does not, and its folder does not exist or
+            cannot be written to. Nothing is raised without a file.
     """
-    if file is not None and not (file.parent.is_dir() and os.access(file.parent, os.W_OK)):
-        raise Invalid(Problem(option, "a file in a folder that exists and can be written to", str(file)))
+    if file is None:
+        return
+    if os.path.exists(file):  # not `Path.exists`, which raises where a folder above may not be looked into
+        expected = "a file that can be written to, not a folder"
+        fits = not os.path.isdir(file) and os.access(file, os.W_OK)  # a device's folder need not be writable
+    else:
+        expected = "a file in a folder that exists and can be written to"
+        fits = os.path.isdir(file.parent) and os.access(file.parent, os.W_OK)
+    if not fits:
+        raise Invalid(Problem(option, expected, str(file)))
 
 
 @contextmanager
