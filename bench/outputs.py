@@ -3,11 +3,16 @@
 from argparse import ArgumentTypeError
 from pathlib import Path
 
+from gradlab.cli.export import check_place
+from gradlab.errors import Invalid
+
 
 def new_file(text: str) -> Path:
-    """Return the path of a file that is written later. Raises ArgumentTypeError unless its folder exists."""
-    if not Path(text).parent.is_dir():
-        raise ArgumentTypeError(f"expected a file in a folder that exists, received {text}")
+    """Return the path of a file that is written later. Raises ArgumentTypeError unless it can be written."""
+    try:
+        check_place("file", Path(text))
+    except Invalid as refusal:
+        raise ArgumentTypeError(str(refusal)) from refusal
     return Path(text)
 
 

@@ -58,7 +58,7 @@ class Services:
 
     @cached_property
     def submitter(self) -> Submitter:
-        """What stores the experiments that clients submit side by side."""
+        """The writer of the experiments that clients submit side by side."""
         return Submitter(partial(submit_all, store=self.store, queue=self.queue, settings=self.settings))
 
     @cached_property

@@ -39,7 +39,7 @@ INITIAL_COPIES, FLOW_COPIES = 1.2, 3
 PROBE_COPIES, LARGEST_PROBE_COPIES, PLANE_COPIES = 5, 7, 3
 # Copies of what a block of epochs leaves behind: in the program, in NumPy, and in the statistics computed from it.
 TRACE_COPIES = 8
-# Sorting gradients into bins in the program, where they are too many to be kept.
+# Copies that the program makes to sort gradients into bins; an upper bound where they are kept, and Numba makes none.
 HISTOGRAM_COPIES = 40
 # A dataset is drawn and scaled as float64, and held as float32. An uploaded one is read from its file's memory, column
 # by column, and held as float32; one array of doubles is prepared as such.

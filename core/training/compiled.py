@@ -85,8 +85,7 @@ class Compiled:
         key, name = kept_definitions.key_of(f"{traced_as} {devices}"), traced_as[:16]
         if self._name and (kept := self._kept(key, name)):
             return kept
-        variables = self._variables
-        definition, captured = trace(self._function, arguments, jit=self.jit, name=name, variables=variables)
+        definition, captured = trace(self._function, arguments, jit=self.jit, name=name, variables=self._variables)
         if self._name:
             kept_definitions.write(key, definition)
         return Called(definition, name, captured, rewritten=self._rewritten)

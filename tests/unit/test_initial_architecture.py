@@ -1,4 +1,4 @@
-"""What the measurement of epoch 0 depends on, by which its graph is found on disk."""
+"""The architecture of the measurement of epoch 0, by which its graph is found on disk."""
 
 from pathlib import Path
 from typing import Any

@@ -146,37 +146,33 @@ def by_other_tensors(model):
         each.grad = each.grad * 1e-3
 
 
-@pytest.mark.parametrize(
-    ("clip", "measured", "clipped"), [(in_place, 39, 19), (through_data, 40, 15), (by_other_tensors, 40, 15)]
-)
-def test_clipping_that_begins_where_steps_are_read_once_is_seen(clip, measured, clipped):
-    """One step in two is measured. Of clipping in place one is lost; other clipping shows in steps read twice."""
+def clipped_and_measured(clip, **sampling):
+    """The steps seen to be clipped and those measured, of 80 whose clipping begins with the 41st."""
     model = network()
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
-    tapped = Tapped(model, [optimizer], every=2)
+    tapped = Tapped(model, [optimizer], **sampling)
     for step, (x, y) in enumerate(batches(80)):
         optimizer.zero_grad()
         nn.functional.cross_entropy(model(x), y).backward()
         if step >= 40:
             clip(model)
         optimizer.step()
-    assert tapped.rows.sums().norms[2:].tolist() == [clipped, measured]
+    return tapped.rows.sums().norms[2:].tolist()
+
+
+@pytest.mark.parametrize(
+    ("clip", "measured", "clipped"), [(in_place, 39, 19), (through_data, 40, 15), (by_other_tensors, 40, 15)]
+)
+def test_clipping_that_begins_where_steps_are_read_once_is_seen(clip, measured, clipped):
+    """One step in two is measured. Of clipping in place one is lost; other clipping shows in steps read twice."""
+    assert clipped_and_measured(clip, every=2) == [clipped, measured]
 
 
 @pytest.mark.parametrize(("clip", "clipped"), [(in_place, 40), (through_data, 29), (by_other_tensors, 40)])
 def test_clipping_of_a_large_model_is_seen_where_few_steps_are_compared(clip, clipped, monkeypatch):
     """All steps are measured. Clipping through `.data` shows in the next step that is compared, and in all after it."""
     monkeypatch.setattr("gradlab.torch.gradient_rows.MAX_ROWS", 1)
-    model = network()
-    optimizer = torch.optim.SGD(model.parameters(), 0.1)
-    tapped = Tapped(model, [optimizer])
-    for step, (x, y) in enumerate(batches(80)):
-        optimizer.zero_grad()
-        nn.functional.cross_entropy(model(x), y).backward()
-        if step >= 40:
-            clip(model)
-        optimizer.step()
-    assert tapped.rows.sums().norms[2:].tolist() == [clipped, 80]
+    assert clipped_and_measured(clip) == [clipped, 80]
 
 
 def test_a_gradient_that_is_only_asked_for_is_not_read():

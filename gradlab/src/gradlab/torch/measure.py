@@ -24,13 +24,10 @@ from gradlab.measurement.statistics import (
     Flow,
     Statistic,
 )
-from gradlab.measurement.statistics.gradients import MAX_MEAN_SHARE, MIN_LARGE, std
+from gradlab.measurement.statistics.gradients import MAX_MEAN_SHARE, MAX_PIECE, MIN_LARGE, std
 from gradlab.measurement.statistics.statistic import nonfinite
 from gradlab.torch.namespace import Namespace
 from gradlab.watch.sampling import stride_of
-
-# Entries of a large tensor that are measured at a time: 256 kB of float32, which a core's own cache holds.
-MAX_PIECE = 65_536
 
 
 class FlatLayout:

@@ -44,9 +44,7 @@ class UntouchedGradients:
 
     def are_as_passed(self, gradients: Sequence[torch.Tensor | None]) -> bool:
         """True if a step receives the tensors of the backward pass, and nothing has changed them, by their versions."""
-        before, versions = self._passed
-        are_there = self.are_expected and versions is not None and len(before) == len(gradients)
-        return are_there and all(map(operator.is_, before, gradients)) and versions == _versions(gradients)
+        return self.are_expected and self._have_passed(gradients)
 
     def before_step(self, gradients: Sequence[torch.Tensor | None], *, are_equal: bool) -> None:
         """Note what a step receives that was read twice.
@@ -57,9 +55,8 @@ class UntouchedGradients:
         """
         if not self._is_possible:
             return
-        (before, versions), self._passed = self._passed, ([], None)
-        is_same = len(before) == len(gradients) and all(a is b for a, b in zip(before, gradients, strict=True))
-        is_same = is_same and are_equal and versions is not None and versions == _versions(gradients)
+        is_same, versions = are_equal and self._have_passed(gradients), self._passed[1]
+        self._passed = [], None
         if not is_same or self._versions not in (None, versions):
             self.give_up()
         self._steps, self._versions = self._steps + 1, versions
@@ -67,6 +64,12 @@ class UntouchedGradients:
     def are(self, gradients: Sequence[torch.Tensor | None]) -> bool:
         """True if nothing has changed the gradients that a step receives, by their versions."""
         return _versions(gradients) == self._versions
+
+    def _have_passed(self, gradients: Sequence[torch.Tensor | None]) -> bool:
+        """True if these are the tensors of the last backward pass, of the versions that they had then."""
+        before, versions = self._passed
+        are_there = versions is not None and len(before) == len(gradients)
+        return are_there and all(map(operator.is_, before, gradients)) and versions == _versions(gradients)
 
 
 def _versions(gradients: Sequence[torch.Tensor | None]) -> list[int] | None:

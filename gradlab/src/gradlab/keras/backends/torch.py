@@ -9,14 +9,13 @@ import torch
 from keras import ops
 
 from gradlab.measurement.statistics import EDGES
+from gradlab.measurement.statistics.gradients import MAX_PIECE
 
 VERSIONS = {"torch": torch.__version__}
 # `train_step` runs operation by operation: NumPy computes the numbers of a batch in each call.
 BATCHES_IN = "call"
 # True if a step runs operation by operation: what it adds up may wait.
 IS_EAGER = True
-# Entries of a large tensor that are added up at a time: 256 kB of float32, which a core's own cache holds.
-MAX_PIECE = 65_536
 
 
 def dense(gradient: Any) -> Any:

@@ -14,6 +14,8 @@ from gradlab.measurement.statistics.statistic import Array, Statistic, nonfinite
 # A Watch measures large tensors from five sums, in few passes over memory, and not by the formulas.
 # Entries from which on a tensor counts as large: 256 kB of float32, what a core's own cache may hold.
 MIN_LARGE = 65_536
+# Entries of a large tensor that are read at a time.
+MAX_PIECE = MIN_LARGE
 # Share of E[g²] that E[g]² may have: at a half, E[g²] − E[g]² loses one bit.
 MAX_MEAN_SHARE = 0.5
 
