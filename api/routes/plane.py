@@ -3,9 +3,9 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
-from api.http.dependencies import ETag, MediaType, Revision, ServicesDep
+from api.http.dependencies import MediaType, ServicesDep
 from api.routes.series import AllEpochs, SeriesQuery, SeriesQueryDep, responses
 from api.series.boundary import Samples, in_plane
 from gradlab.schemas.series import BoundaryResponse, SamplesResponse
@@ -55,10 +55,9 @@ def boundary(query: SeriesQueryDep, span: AllEpochs, services: ServicesDep) -> A
 
 @router.get("/samples", response_model=SamplesResponse, responses=responses(SAMPLES), summary="Get the samples")
 def samples(
+    request: Request,
     experiment_id: UUID,
     services: ServicesDep,
-    revision: Revision,
-    etag: ETag,
     media_type: MediaType,
     max_samples: MaxSamples = 2_000,
 ) -> Any:
@@ -67,5 +66,5 @@ def samples(
     The samples are generated anew from the spec, or loaded from the uploaded dataset. Each part is cut to its first
     `max_samples` samples.
     """
-    query = SeriesQuery(experiment_id, services.store, revision, (), etag, media_type)
+    query = SeriesQuery(request, experiment_id, services.store, (), media_type)
     return query.reply(Samples.of(in_plane(query.reader.experiment), max_samples, services.load), "samples")

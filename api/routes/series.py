@@ -6,9 +6,9 @@ from functools import cached_property
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
-from api.http.dependencies import ETag, MediaType, Revision, Store
+from api.http.dependencies import MediaType, Store, etag_of
 from api.http.errors import documented
 from api.series.boundary import Boundary, Samples
 from api.series.reading import SeriesReader
@@ -79,39 +79,54 @@ AllEpochs = Annotated[Span, Depends(from_the_beginning)]
 class SeriesQuery:
     """A request for series, and the response in the media type that it accepts.
 
+    Its endpoint reads and writes everything in one thread: to change threads takes as long as a query.
+
     Attributes:
-        reader: of the stored series of the runs that the request names.
-        etag, media_type: of the response.
+        seeds: of the runs that the request names; none for all.
+        media_type: of the response.
     """
 
+    request: Request
     experiment_id: UUID
     store: ExperimentStore
-    revision: int
     seeds: Sequence[str]
-    etag: str
     media_type: str
 
     @cached_property
-    def reader(self) -> SeriesReader:
-        """Read the experiment and its layout. Raises NotFound, and Invalid for a seed that it does not have."""
-        return SeriesReader(self.experiment_id, self.store, self.seeds, self.revision)
+    def _state(self) -> tuple[int, str]:
+        """Read the experiment's revision, and make the ETag of it. Raises NotFound, NotModified."""
+        revision = self.store.revision(self.experiment_id)
+        return revision, etag_of(self.request, revision)
 
-    def reply(self, series: AnySeries, name: str) -> Any:
+    @cached_property
+    def reader(self) -> SeriesReader:
+        """Read the experiment and its layout.
+
+        Raises:
+            NotFound: there is no such experiment.
+            NotModified: the client has a current response.
+            Invalid: the experiment has no such seed.
+        """
+        revision, _ = self._state
+        return SeriesReader(self.experiment_id, self.store, self.seeds, revision)
+
+    def reply(self, series: AnySeries, name: str) -> Response:
         """Build the response in the media type that the request prefers."""
-        experiment = self.reader.experiment
+        experiment, (_, etag) = self.reader.experiment, self._state
+        headers = {"ETag": etag, "Vary": "Accept"}
         if self.media_type == JSON:
-            return series.response(experiment)
+            return Response(series.response(experiment).model_dump_json(), media_type=JSON, headers=headers)
         content: str | bytes = to_csv(series.rows()) if self.media_type == CSV else to_npz(series.arrays())
         file = f"{experiment.id}-{name}.{'csv' if self.media_type == CSV else 'npz'}"
-        headers = {"ETag": self.etag, "Vary": "Accept", "Content-Disposition": f'inline; filename="{file}"'}
+        headers["Content-Disposition"] = f'inline; filename="{file}"'
         return Response(content, media_type=self.media_type, headers=headers)
 
 
 async def _query(
-    experiment_id: UUID, store: Store, revision: Revision, etag: ETag, media_type: MediaType, seed: Seeds = []
+    request: Request, experiment_id: UUID, store: Store, media_type: MediaType, seed: Seeds = []
 ) -> SeriesQuery:
     """Make the query without reading anything, which its endpoint does in a thread."""
-    return SeriesQuery(experiment_id, store, revision, seed, etag, media_type)
+    return SeriesQuery(request, experiment_id, store, seed, media_type)
 
 
 SeriesQueryDep = Annotated[SeriesQuery, Depends(_query)]

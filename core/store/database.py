@@ -37,6 +37,7 @@ HELD_UP = ("55P03", "40P01", "57014")
 # Mask for SQLite's codes, which have their kind in the lowest byte.
 PRIMARY = 0xFF
 SILENT = "The database does not answer."
+OCCUPIED = "The database was held up for too long, by another transaction or by its load: try again."
 Item = TypeVar("Item")
 
 
@@ -53,6 +54,8 @@ def connect(url: str) -> Engine:
         _turns[engine] = Lock()
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "before_cursor_execute", _ask_for_bytes)
     return engine
 
 
@@ -91,6 +94,11 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     """Take the write lock at the beginning: SQLite refuses a reader that becomes a writer at once, without waiting."""
     connection.exec_driver_sql("BEGIN" if is_reading(connection) else "BEGIN IMMEDIATE")
+
+
+def _ask_for_bytes(_: Connection, cursor: Any, *_details: object) -> None:
+    """Let PostgreSQL send results as they are: as text, packed series are twice as long, and take thrice the time."""
+    cursor.format = type(cursor.format).BINARY
 
 
 @contextmanager
@@ -200,7 +208,7 @@ def _outage(error: DBAPIError, engine: Engine) -> Unavailable | None:
     if state == NOT_MIGRATED or str(error.orig).startswith("no such table"):
         return Unavailable("The database lacks its tables: it has not been migrated.")
     if state in HELD_UP:
-        return HeldUp(SILENT)
+        return HeldUp(OCCUPIED)
     is_away = isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
     return Unavailable(SILENT) if is_away else None
 

@@ -96,6 +96,7 @@ def test_a_row_that_another_connection_holds_hinders_nobody_else_of_a_group(post
         group = [Submission(SPEC), Submission(SPEC, "held"), Submission(SPEC, "old"), Submission(SPEC)]
         two, held, again, three = store.add_all(group)
         assert ([two[1], three[1]], type(held), again) == ([True, True], HeldUp, (old, False))
+        assert "held up for too long" in str(held)
     assert len(store.page(limit=9).experiments) == 1 + 2 + 1 + 2
     store.close()
 

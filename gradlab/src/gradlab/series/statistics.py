@@ -57,7 +57,8 @@ class TensorStatistic:
         values = {seed: Rows(rows.epochs, rows.values[:, list(chosen), column]) for seed, rows in runs.items()}
         tensors = tuple(layout.tensors[i] for i in chosen)
         requested = tuple(parameters) or tuple(dict.fromkeys(tensor.parameter for tensor in tensors))
-        missing = tuple(_missing(layout, runs)[i] for i in chosen)
+        is_missing = _missing(layout, runs)
+        missing = tuple(is_missing[i] for i in chosen)
         undefined = BY_NAME[layout.kind].statistic(statistic).missing
         return cls(statistic, requested, tensors, values, cut(values, span), missing, undefined)
 
