@@ -1,13 +1,15 @@
 """The cost of a Watch: trainings alone, and with a Watch that records "lean", "standard" and "full", in turns.
 
     python -m bench.watch [--framework keras-tensorflow|keras-jax|keras-torch|torch|all] [--networks NETWORK,...]
+        [--processes N]
 
 The tutorial's networks of one and five layers, and two whose batch takes over 20 ms. The four trainings of a network
 take turns of some epochs in one process, and a ratio is that of two turns beside each other: the median over all
 turns, with the range; "processor" is the same in processor seconds. The ratio of whole trainings includes everything:
-compiling, the facts, record 0 and the end. JAX and PyTorch run in `.venv-frameworks`, which `make frameworks` makes;
-the environment variable GRADLAB_FRAMEWORKS_PYTHON names another interpreter. Exit status 1 if a bound is exceeded, 2 if
-an environment is missing.
+compiling, the facts, record 0 and the end. Where a batch takes a third of a millisecond, the ratios of one process
+differ by some 5 % from those of another: with several processes the median is over the turns of all. JAX and PyTorch
+run in `.venv-frameworks`, which `make frameworks` makes; the environment variable GRADLAB_FRAMEWORKS_PYTHON names
+another interpreter. Exit status 1 if a bound is exceeded, 2 if an environment is missing.
 """
 
 import argparse
@@ -15,7 +17,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -59,7 +60,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="the cost of a Watch")
     parser.add_argument("--framework", choices=[*FRAMEWORKS, "all"], default="all")
     parser.add_argument("--networks", default=",".join(NETWORKS))
+    parser.add_argument("--processes", type=int, default=1, help="processes of each network, one after another")
     options = parser.parse_args()
+    if options.processes < 1:
+        parser.error(f"--processes: expected 1 or more; received {options.processes}")
     names = list(FRAMEWORKS) if options.framework == "all" else [options.framework]
     missing = [name for name in names if not FRAMEWORKS[name].python.exists()]
     if missing:
@@ -72,24 +76,32 @@ def main() -> int:
         )
         for name in names:
             if name not in missing:
-                for result in _results(FRAMEWORKS[name], options.networks.split(",")):
-                    exceeded += _report(name, result)
+                for network in options.networks.split(","):
+                    exceeded += _report(name, _result(FRAMEWORKS[name], network, options.processes))
     for each in exceeded:
         print(f"exceeded: {each}", flush=True)
     return 1 if exceeded else 2 if missing else 0
 
 
-def _results(framework: Framework, networks: list[str]) -> Iterator[dict[str, Any]]:
-    """Measure a framework's trainings in a process of its own; yield the result of each network."""
-    command = [str(framework.python), "-m", "bench.watched", framework.module, *networks]
-    environment = os.environ | framework.environment
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.startswith("{"):
-                yield json.loads(line)
-    if process.returncode:
-        raise RuntimeError(f"{' '.join(command)} ended with status {process.returncode}")
+def _result(framework: Framework, network: str, processes: int) -> dict[str, Any]:
+    """Measure a network's trainings in some processes, one after another; return the turns of all of them."""
+    results = [_measured(framework, network) for _ in range(processes)]
+    together = results[0]
+    for kind, own in together["measured"].items():
+        others = [each["measured"][kind] for each in results[1:]]
+        own |= {name: own[name] + [turn for each in others for turn in each[name]] for name in ("turns", "busy")}
+        own["whole"] += sum(each["whole"] for each in others)
+    return together
+
+
+def _measured(framework: Framework, network: str) -> dict[str, Any]:
+    """Measure a network's trainings in a process of its own."""
+    command = [str(framework.python), "-m", "bench.watched", framework.module, network]
+    done = subprocess.run(
+        command, cwd=ROOT, env=os.environ | framework.environment, stdout=subprocess.PIPE, text=True, check=True
+    )
+    result: dict[str, Any] = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("{")))
+    return result
 
 
 def _report(framework: str, result: dict[str, Any]) -> list[str]:

@@ -15,7 +15,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 TUTORIAL = ("tutorial-1-one-tanh", "tutorial-2-deep-tanh", "tutorial-3-deep-relu")
 # Turns of each kind of training of a network of the tutorial. Each is as long as records wait at most to be measured
 # together, so that it has its share of that.
-TURNS = 8
+TURNS = 4
 # Samples of a slow network's batch.
 BATCH = 512
 # Batches of an epoch, which share what a record costs: as many as MNIST has, and few where a batch takes a third of a

@@ -7,7 +7,7 @@ from gradlab.measurement.history import History
 from gradlab.measurement.statistics import MEAN_GRADIENT_STATISTICS
 from gradlab.watch import Recorder
 
-EPOCHS, BATCHES, EVERY = 3, 12, 3
+EPOCHS, BATCHES, EVERY = 3, 12, 6
 
 
 def metric_of_steps(steps: History, name: str) -> np.ndarray:
@@ -17,7 +17,7 @@ def metric_of_steps(steps: History, name: str) -> np.ndarray:
 
 
 def check_means_over_sampled_batches(lean: Recorder, steps: History) -> ExternalRun:
-    """Expect the means over every third batch, the norms of all first steps; return the only run."""
+    """Expect the means over every sixth batch, the norms of all first steps; return the only run."""
     assert lean.spec.gradients_every == EVERY
     (run,) = lean.runs()
     statistics = len(MEAN_GRADIENT_STATISTICS)

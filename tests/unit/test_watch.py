@@ -143,13 +143,16 @@ def test_intervals_are_those_of_the_bundles_or_of_each_kind():
             intervals(wrong)
 
 
-@pytest.mark.parametrize("batches", [1, 2, 4, 10, 16, 118, 10_000])
-def test_sampling_measures_the_root_of_the_number_of_batches_and_the_last_one(batches):
+@pytest.mark.parametrize(
+    ("batches", "count"),
+    [(1, 1), (2, 2), (3, 3), (4, 2), (10, 2), (15, 3), (16, 2), (60, 8), (64, 8), (118, 12), (10_000, 100)],
+)
+def test_sampling_measures_the_root_of_the_number_of_batches_and_one_in_eight_of_few(batches, count):
     sampling = Sampling(batches)
     measured = [place for place in range(batches) if sampling.measures(place)]
     assert measured[0] == 0
     assert set(np.diff(measured).tolist()) <= {sampling.every}
-    assert batches**0.5 <= len(measured) <= batches**0.5 + 2
+    assert len(measured) == count
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(1024, 1024), (2048, 512), (300, 40), (7, 1), (1, 1)])
@@ -181,16 +184,16 @@ def test_records_wait_for_as_many_as_were_measured_before_unless_they_are_large_
         if pending.are_due(is_awaited):
             pending.give(lambda kept: measured.append(len(kept)))
 
-    for _ in range(1 + 1 + 2 + 4 + 8 + 16 + 32 + 64 + 64):
+    for _ in range(1 + 1 + 2 + 4 + 8 + 16 + 32 + 64 + 128 + 128):
         add()
-    assert measured == [1, 1, 2, 4, 8, 16, 32, 64, 64]
+    assert measured == [1, 1, 2, 4, 8, 16, 32, 64, 128, 128]
     add(MAX_ENTRIES)
-    assert measured[9:] == [1]
+    assert measured[10:] == [1]
     now = 2 * MAX_WAIT_SECONDS
     add()
     add(is_awaited=True)
     pending.give(lambda kept: measured.append(len(kept)))
-    assert measured[10:] == [2]
+    assert measured[11:] == [2]
 
 
 def test_the_end_of_the_process_has_pending_records_measured_before_it_sends_the_rest():

@@ -37,7 +37,7 @@ def watching(record, every="epoch") -> Watch:
 
 
 @pytest.mark.parametrize("eagerly", [False, True] if keras.backend.backend() == "tensorflow" else [False])
-def test_lean_records_are_the_means_over_every_third_of_twelve_batches(eagerly):
+def test_lean_records_are_the_means_over_every_sixth_of_twelve_batches(eagerly):
     watches = watching("lean"), watching({"gradients": 1}, every=1)
     weights = [fitted(each, run_eagerly=eagerly) for each in watches]
     for one, other, alone in zip(*weights, fitted(run_eagerly=eagerly), strict=True):

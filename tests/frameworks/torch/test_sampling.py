@@ -46,7 +46,7 @@ def recorded(record, every="epoch", data=(X, Y), clips=True) -> Watch:
 
 
 @pytest.mark.parametrize("clips", [True, False], ids=["clipped", "read once"])
-def test_lean_records_are_the_means_over_every_third_of_twelve_batches(clips):
+def test_lean_records_are_the_means_over_every_sixth_of_twelve_batches(clips):
     lean = recorded("lean", clips=clips).recorder
     steps = recorded({"gradients": 1}, every=1, clips=clips).recorder.runs()[0].history
     run = check_means_over_sampled_batches(lean, steps)

@@ -63,8 +63,8 @@ class Watch(Reporting, keras.callbacks.Callback):
         data: the training samples: (x, y), or a dataset of batches that is not shuffled. Without them everything that
             rests on samples stays unjudged.
         validation_data: the validation samples, likewise.
-        record: ``lean``, only gradients, of √n of a record's n batches if one optimiser trains the model; ``standard``;
-            ``full``, everything in every record; or kind -> interval.
+        record: ``lean``, only gradients, of some batches of each record if one optimiser trains the model
+            (`gradlab.watch.Sampling`); ``standard``; ``full``, everything in every record; or kind -> interval.
         every: ``epoch``, or the number of steps of the optimiser in a record.
         to: the address of a service that gets all records; None to keep them in the process.
         resume: the id of the service's experiment that this training continues: after its `initial_epoch`, else after

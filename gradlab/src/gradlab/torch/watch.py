@@ -42,8 +42,8 @@ class Watch(Reporting):
         data: the training samples: (x, y), a `Dataset` or a `DataLoader`. Without them everything that rests on samples
             stays unjudged.
         validation_data: the validation samples, likewise.
-        record: ``lean``, only gradients, of √n of a record's n batches if one optimiser trains the model; ``standard``;
-            ``full``, everything in every record; or kind -> interval.
+        record: ``lean``, only gradients, of some batches of each record if one optimiser trains the model
+            (`gradlab.watch.Sampling`); ``standard``; ``full``, everything in every record; or kind -> interval.
         every: ``epoch``, where the loop calls `epoch`; or the number of steps of the optimiser in a record.
         to: the address of a service that gets all records; None to keep them in the process.
         resume: the id of the service's experiment that this training continues: after `initial_epoch`, else after the

@@ -15,7 +15,7 @@ from gradlab.measurement.history import SeriesLayout
 from gradlab.watch.recorder import Recorder
 
 # Records that are measured together, and the numbers that wait for it: 8 MB of float32.
-MAX_PENDING, MAX_ENTRIES = 64, 2_000_000
+MAX_PENDING, MAX_ENTRIES = 128, 2_000_000
 # Seconds after which a service gets what is pending.
 MAX_WAIT_SECONDS = 1.0
 # What may fail while the training goes on, in the words of the warning.
