@@ -4,8 +4,10 @@ A function that was traced here and one that was found on disk are called the sa
 holds where in Python each operation was made, which a definition does not: only so do both find the same one.
 """
 
+import gc
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
@@ -39,7 +41,7 @@ def trace(
         The definition, and the tensors that the function captures.
     """
     names = Names(name)
-    with names.used():
+    with names.used(), _uncollected():
         traced = tf.function(function, jit_compile=jit or None, autograph=False).get_concrete_function(*arguments)
     library = traced.graph.as_graph_def().library.function
     functions = [
@@ -89,6 +91,18 @@ class Called:
             execute.execute(self._name, self._count, inputs + self._captured, self._attributes, context.context())
         )
         return tf.nest.map_structure(lambda each: None if each is None else next(results), self._outputs)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Collect no garbage in the block: one of three traces would be interrupted for 0.15 s."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:  # threads may end such blocks in any order: who disabled it enables it again
+            gc.enable()
 
 
 def _parsed(functions: Sequence[tuple[str, bytes]]) -> list[FunctionDef]:

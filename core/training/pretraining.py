@@ -5,8 +5,9 @@ network of a hidden layer and an output. Its inputs are the outputs of the layer
 as any training; stages with equal layers share a compiled program.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -66,7 +67,9 @@ def starting_values(
         data: its samples.
         weights: the tensors of the file that `initial_weights` names; None where it names none.
     """
-    values = with_given(spec, initial_values(spec, seed), weights)
+    with tf.variable_creator_scope(_value):
+        drawn = initial_values(spec, seed)
+    values = with_given(spec, drawn, weights)
     if spec.training.pretraining is None:
         return values
     samples, begin = data.samples, 0
@@ -80,6 +83,11 @@ def starting_values(
             values[-len(blocks[-1]) :] = output
         begin += len(block)
     return values
+
+
+def _value(_make: Any, *, initial_value: Callable[[], Any], **_: Any) -> Any:
+    """Return a variable's initial value in its place: making the variable takes longer than drawing the value."""
+    return tf.convert_to_tensor(initial_value())
 
 
 def _stage(spec: ExperimentSpec, block: list[NamedLayer], output: list[NamedLayer], samples: Dataset) -> ExperimentSpec:

@@ -97,9 +97,10 @@ class Recorder:
         self._tracing = Begun("trace")
 
     def trace(self, data: Data, *, initially: bool) -> None:
-        """Begin to trace what measures trained epochs, in another thread; nothing is measured, no variable changes.
+        """Begin to trace what measures trained epochs, in another thread, and call it once; no variable changes.
 
-        `wait` before you measure.
+        TensorFlow prepares a graph at its first call, for which the first trained epochs would wait. `wait` before you
+        measure.
 
         Args:
             data: the samples.
@@ -249,9 +250,9 @@ class Recorder:
         if initially:
             self._initial.trace(data)
         if self._layouts("flows"):
-            self._flows.trace(*probe_samples(*data.arrays[:2]))
+            self._flows(*probe_samples(*data.arrays[:2]))
         if self._layouts("plane"):
-            self._predict.trace(data.plane)
+            self._predict(data.plane)
 
     def _predicted(self, x: Any) -> Any:
         return self._all.predict(x)[0]
