@@ -6,7 +6,8 @@ database: `look` there stands for measuring epoch 0 or the probe batch.
 """
 
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from core.plan.families import FAMILIES
@@ -97,8 +98,9 @@ def _program(spec: ExperimentSpec) -> Counts:
         "layers": copies * len(layers),
         "tensors": sum(len(each.tensors) for each in layers),
     }
+    of_kind = _kinds(layers)
     for family, kinds in FAMILIES.items():
-        counts[family] = copies * sum(_copies(layer, kinds) for layer in layers)
+        counts[family] = copies * sum(of_kind[kind] for kind in kinds)
     counts["stacked"] = len(layers) * (width_for(spec) > 1)
     counts["slots"] = training.optimizer.slots
     counts["measured"] = 1.0 * ("gradients" in spec.layout and not keeps_gradients(spec, width_for(spec)))
@@ -112,10 +114,13 @@ def _probed(spec: ExperimentSpec) -> Counts:
     return {"probe_layers": len([layer for layer in spec.layers if layer.spec.watched(layer.input_shape) is not None])}
 
 
-def _copies(layer: NamedLayer, kinds: tuple[str, ...]) -> int:
-    """Return the number of layers of these kinds in a layer: two for a bidirectional one."""
-    held = getattr(layer.spec, "layer", layer.spec)
-    return (2 if layer.spec.kind == "bidirectional" else 1) * (held.kind in kinds)
+def _kinds(layers: Iterable[NamedLayer]) -> Counter[str]:
+    """Count the layers of each kind, those inside others by their own; a bidirectional one has two."""
+    of_kind: Counter[str] = Counter()
+    for layer in layers:
+        held = getattr(layer.spec, "layer", layer.spec)
+        of_kind[held.kind] += 2 if layer.spec.kind == "bidirectional" else 1
+    return of_kind
 
 
 def _stages(spec: ExperimentSpec) -> int:

@@ -1,5 +1,6 @@
 """Widths of a training, used by the engine and by its estimate: seeds side by side, epochs a call, samples a probe."""
 
+from core.plan.once import once_per_spec
 from gradlab.spec.experiment import ExperimentSpec
 
 # Training samples that are measured at epoch 0, all at once.
@@ -22,6 +23,7 @@ WIDTHS = (1, 2, 4, 8)
 MAX_STACKED = 200_000
 
 
+@once_per_spec
 def width_for(spec: ExperimentSpec) -> int:
     """Return the number of seeds that a spec's program trains side by side; 1 if layers or optimiser do not stack."""
     if not stackable(spec) or not spec.training.optimizer.side_by_side or spec.training.pretraining:
@@ -59,6 +61,7 @@ def block_for(spec: ExperimentSpec, width: int) -> int:
     return max(1, min(MAX_PROBE_WIDTH, MAX_BLOCK_EPOCHS // width, fits))
 
 
+@once_per_spec
 def stackable(spec: ExperimentSpec) -> bool:
     """Return True if several of a spec's networks can be trained side by side, each with weights of its own."""
     return all(layer.spec.side_by_side for layer in spec.layers) and spec.parameter_count > 0

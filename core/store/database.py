@@ -30,6 +30,8 @@ POSTGRESQL = {
     "application_name": "gradient-lab",
     "options": "-c lock_timeout=10s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s",
 }
+# Time that a hurried transaction waits for a row, instead of the ten seconds above.
+HURRIED = "1s"
 # PostgreSQL's codes for a missing table and for a full disk.
 NOT_MIGRATED, FULL = "42P01", "53100"
 # Its codes where another transaction holds a statement up: a lock not granted in time, a deadlock, a timeout.
@@ -160,14 +162,21 @@ def page_of(
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def writing(engine: Engine, *, hurried: bool = False) -> Iterator[Connection]:
     """Open a writing transaction, committed as a whole or not at all.
 
+    Args:
+        engine: of the database.
+        hurried: True to wait no longer than `HURRIED` for a row that another transaction holds on PostgreSQL.
+
     Raises:
+        HeldUp: another transaction holds a row for too long.
         Unavailable: the database does not answer.
         DiskFull: its disk has no room.
     """
     with _translated(engine), _turn(engine), engine.begin() as connection:
+        if hurried and engine.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{HURRIED}'")
         yield connection
 
 

@@ -105,13 +105,7 @@ class ExperimentStore(SeriesReading, Sweeping):
             Conflict: the key was used for another spec.
             Invalid: the spec names a file that is not there, or does not fit.
         """
-        submission = [Submission(spec, idempotency_key)]
-        try:
-            (outcome,) = self._add(submission)
-        except IntegrityError:
-            if not idempotency_key:
-                raise
-            (outcome,) = self._add(submission)  # another request has used the key since it was read
+        outcome = self._add_one(Submission(spec, idempotency_key))
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
@@ -120,7 +114,8 @@ class ExperimentStore(SeriesReading, Sweeping):
         """Add experiments in one transaction, as `add` does each of them; all are committed on return.
 
         Return the outcome of each. What is wrong with one does not hinder the others: if the database refuses the
-        transaction, or another transaction holds it up, each is added in one of its own. An outage is that of all.
+        transaction, or another transaction holds it up, each is added in one of its own, which waits for others a
+        second at most. An outage is that of all.
         """
         try:
             return self._add(submitted)
@@ -129,9 +124,9 @@ class ExperimentStore(SeriesReading, Sweeping):
                 raise
             return [self._outcome(each) for each in submitted]
 
-    def _add(self, submitted: Sequence[Submission]) -> list[Outcome]:
+    def _add(self, submitted: Sequence[Submission], *, hurried: bool = False) -> list[Outcome]:
         prepared = [adding.prepare(each) for each in submitted]
-        with writing(self._engine) as connection:
+        with writing(self._engine, hurried=hurried) as connection:
             outcomes = adding.add_all(connection, prepared, self._clock(), self._silence)
         return [self._earlier(each) if isinstance(each, UUID) else each for each in outcomes]
 
@@ -141,9 +136,17 @@ class ExperimentStore(SeriesReading, Sweeping):
         except Exception as failure:  # the others are committed: they must not be added once more
             return failure
 
+    def _add_one(self, submission: Submission, *, hurried: bool = False) -> Outcome:
+        try:
+            return self._add([submission], hurried=hurried)[0]
+        except IntegrityError:
+            if not submission.idempotency_key:
+                raise
+            return self._add([submission], hurried=hurried)[0]  # another request has used the key since it was read
+
     def _outcome(self, submission: Submission) -> Outcome:
         try:
-            return self.add(submission.spec, idempotency_key=submission.idempotency_key)
+            return self._add_one(submission, hurried=True)
         except Exception as failure:
             return failure
 
