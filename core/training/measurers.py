@@ -6,6 +6,7 @@ see `core.training.update`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,10 @@ from gradlab.measurement.statistics import (
 
 if TYPE_CHECKING:  # that module loads TensorFlow; a measurer needs NumPy alone
     from core.training.probe import ProbedLayer
+
+
+# Numbers of all layers from which on two of them are measured at a time: some milliseconds of NumPy.
+MIN_PARALLEL_NUMBERS = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,12 +120,12 @@ def of_weight_histograms(given: WeightRows) -> np.ndarray:
 def of_activations(layout: SeriesLayout, layers: "Sequence[ProbedLayer]") -> np.ndarray:
     """Statistics of activations: (probes, layers, columns)."""
     flows = [Flow(layer.z, layer.h, layer.slope, layer.steepest) for layer in layers]
-    return _by_layer(ACTIVATION_STATISTICS, flows)
+    return _by_layer(ACTIVATION_STATISTICS, flows, sum(layer.h.size for layer in layers))
 
 
 def of_signals(layout: SeriesLayout, layers: "Sequence[ProbedLayer]") -> np.ndarray:
     """Statistics of back-propagated signals: (probes, layers, columns)."""
-    return _by_layer(SIGNAL_STATISTICS, [layer.delta for layer in layers])
+    return _by_layer(SIGNAL_STATISTICS, [layer.delta for layer in layers], sum(layer.delta.size for layer in layers))
 
 
 def of_time_signals(layout: SeriesLayout, layers: "Sequence[ProbedLayer]") -> np.ndarray:
@@ -171,9 +176,17 @@ def _by_tensor(
     return np.stack([columns[each.name] for each in statistics], axis=-1)
 
 
-def _by_layer(statistics: Sequence[Statistic], layers: Sequence[Any]) -> np.ndarray:
-    """Statistics of each layer: (probes, layers, statistics)."""
-    return np.stack([np.stack([each.compute(seen, np) for each in statistics], axis=-1) for seen in layers], axis=1)
+def _by_layer(statistics: Sequence[Statistic], layers: Sequence[Any], numbers: int) -> np.ndarray:
+    """Statistics of each layer: (probes, layers, statistics), two layers at a time where they hold many numbers."""
+
+    def measured(seen: Any) -> np.ndarray:
+        with np.errstate(all="ignore"):  # a thread has its own
+            return np.stack([each.compute(seen, np) for each in statistics], axis=-1)
+
+    if numbers < MIN_PARALLEL_NUMBERS:
+        return np.stack([*map(measured, layers)], axis=1)
+    with ThreadPoolExecutor(2) as threads:
+        return np.stack([*threads.map(measured, layers)], axis=1)
 
 
 def _by_step(layer: "ProbedLayer", width: int) -> np.ndarray:
