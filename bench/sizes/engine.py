@@ -10,7 +10,7 @@ from unittest.mock import patch
 import tensorflow as tf
 
 from bench.sizes.side import TURN_SECONDS, Measured
-from core.plan.graphs import trains_plainly
+from core.plan.graphs import has_large_kernels, trains_plainly
 from core.plan.pieces import validation_rows
 from core.training.batches import evaluated
 from core.training.compiled import Compiled
@@ -134,7 +134,7 @@ def _validation_seconds(training: EngineTraining) -> float:
 
         return tf.while_loop(lambda number, _: number < count, again, (0, tf.zeros(())))[1]
 
-    program = Compiled(several, jit=not trains_plainly(spec))
+    program = Compiled(several, jit=not trains_plainly(spec), large=has_large_kernels(spec))
 
     def seconds(count: int) -> float:
         begun = time.perf_counter()

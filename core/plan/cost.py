@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from core.plan.families import FAMILIES
-from core.plan.graphs import trains_plainly
+from core.plan.graphs import has_large_kernels, trains_plainly
 from core.plan.widths import MAX_INITIAL_SAMPLES, groups_of, keeps_gradients, width_for
 from gradlab.measurement.kinds import KINDS, names_from
 from gradlab.measurement.kinds.boundary import PLANE_POINTS
@@ -24,6 +24,8 @@ Counts = dict[str, float]
 
 # Passes of a training sample: a forward multiply-add has two backward, by the weights and by the inputs.
 WAYS = 3
+# Time of large kernels with two threads, as a share of that with one: a half where nothing else wants the second core.
+SHARE_WITH_TWO_THREADS = 0.7
 # Prefix of the counts of epochs in which one layer is pretrained. Their prices are those of epochs.
 PRETRAINED = "pretrained_"
 # Layers that are priced by their inputs: the backward pass of a maximum, and drawing random numbers.
@@ -194,6 +196,7 @@ def epoch_counts(spec: ExperimentSpec) -> Counts:
 def _multiplied(spec: ExperimentSpec, passes: float, by_others: str, by_convolutions: str) -> Counts:
     """Count multiply-adds of so many passes of a sample; in a plain graph convolutions have a price of their own."""
     by_convolutions = "plain_convolutions" if trains_plainly(spec) else by_convolutions
+    passes *= SHARE_WITH_TWO_THREADS if has_large_kernels(spec) else 1.0
     counts = {by_others: 0.0, by_convolutions: 0.0}
     for layer in spec.layers:
         name = by_convolutions if layer.spec.kind in FAMILIES["convolutions"] else by_others

@@ -25,6 +25,11 @@ WEIGHTS = dict.fromkeys(FAMILIES["convolutions"], 1.0) | {
 }  # fmt: skip
 # Weight of each number that enters an overlapping maximum, or a batch normalisation of images.
 NUMBER_WEIGHT = 100.0
+# Kinds of layers that multiply all samples of a batch by one matrix.
+PRODUCTS = ("dense", "einsum_dense", *FAMILIES["attention"])
+# Multiply-adds of a batch in the forward pass of such a layer from which on two threads are chosen. They gain from 8
+# million on (docs/lab-notes/engine.md); where less is gained or lost has not been measured.
+MIN_LARGE_PRODUCT = 4e6
 # Axes of an image's numbers: rows, columns, channels.
 IMAGE_AXES = 3
 # Loops over time are so slow in a plain graph that a training with one is always compiled.
@@ -36,12 +41,33 @@ def trains_plainly(spec: ExperimentSpec) -> bool:
     return prefers_plain_graph(spec.layers, min(spec.training.batch_size, spec.dataset.train_count))
 
 
+def has_large_kernels(spec: ExperimentSpec) -> bool:
+    """Return True if a kernel of a spec's training works with two threads: `core.training.two_threads`.
+
+    So it is where a training is a plain graph, or where a batch enters a large product of matrices. A network with a
+    loop over time has one thread: its products are many and small.
+    """
+    batch, layers = min(spec.training.batch_size, spec.dataset.train_count), spec.layers
+    return trains_plainly(spec) or (
+        not _loops(layers) and any(batch * _multiplied(layer) >= MIN_LARGE_PRODUCT for layer in layers)
+    )
+
+
 def prefers_plain_graph(layers: Iterable[NamedLayer], batch: int) -> bool:
     """Return True if a network of these layers trains as a plain graph on batches of so many samples."""
     layers = [*layers]
-    if any(at_each_step(layer.spec).kind in LOOPS for layer in layers):
+    if _loops(layers):
         return False
     return batch * sum(map(_work, layers)) >= MIN_PLAIN_WORK
+
+
+def _loops(layers: Iterable[NamedLayer]) -> bool:
+    return any(at_each_step(layer.spec).kind in LOOPS for layer in layers)
+
+
+def _multiplied(layer: NamedLayer) -> float:
+    """Return the multiply-adds of a sample in a layer that multiplies all samples by one matrix; 0 for any other."""
+    return layer.spec.operations(layer.input_shape) if at_each_step(layer.spec).kind in PRODUCTS else 0.0
 
 
 def _work(layer: NamedLayer) -> float:

@@ -27,6 +27,7 @@ class Compiled:
         variables: the Keras variables that it may read or change, in an order that hangs on the name alone. A function
             that captures anything else is not kept.
         rewritten: True if TensorFlow shall rewrite a plain graph before it runs: worth it for what is called often.
+        large: True if each of its kernels shall work with two threads, where a processor runs them.
 
     Attributes:
         jit: True while XLA compiles it; False after XLA has rejected an operation.
@@ -40,9 +41,10 @@ class Compiled:
         name: str | None = None,
         variables: Sequence[Any] = (),
         rewritten: bool = True,
+        large: bool = False,
     ) -> None:
         self._function, self.jit, self._name, self._variables = function, jit, name, variables
-        self._rewritten = rewritten
+        self._rewritten, self._large = rewritten, large and not tf.config.get_visible_devices("GPU")
         self._called: dict[str, Called] = {}
         self._making = Lock()
 
@@ -88,7 +90,7 @@ class Compiled:
         definition, captured = trace(self._function, arguments, jit=self.jit, name=name, variables=self._variables)
         if self._name:
             kept_definitions.write(key, definition)
-        return Called(definition, name, captured, rewritten=self._rewritten)
+        return Called(definition, name, captured, rewritten=self._rewritten, large=self._large)
 
     def _kept(self, key: str, name: str) -> Called | None:
         """Return the function by its definition on disk; None if there is none that can be used."""
@@ -97,6 +99,6 @@ class Compiled:
             return None
         try:
             captured = [self._variables[place].value.handle for place in definition.captured]
-            return Called(definition, name, captured, rewritten=self._rewritten)
+            return Called(definition, name, captured, rewritten=self._rewritten, large=self._large)
         except (DecodeError, IndexError):
             return None

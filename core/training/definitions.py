@@ -7,7 +7,7 @@ holds where in Python each operation was made, which a definition does not: only
 import gc
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from threading import Lock
 from typing import Any
 
@@ -19,6 +19,7 @@ from tensorflow.python.eager import context, execute
 
 from core.training.kept_definitions import Definition
 from core.training.stable_names import Names, lasting
+from core.training.two_threads import Twins, two_threads
 
 # Lasting name -> digest of the definition that has it in this process. XLA keeps what it compiled by name.
 _holders: dict[str, str] = {}
@@ -63,12 +64,15 @@ class Called:
         name: as it was given to `trace`.
         captured: the tensors that the function captures.
         rewritten: True if TensorFlow shall rewrite a plain graph first. That takes most of the time of a first call.
+        large: True if each of its kernels shall work with two threads.
 
     Raises:
         DecodeError: a function of the definition is no `FunctionDef` of its name; nothing is kept of it then.
     """
 
-    def __init__(self, definition: Definition, name: str, captured: Sequence[Any], *, rewritten: bool) -> None:
+    def __init__(
+        self, definition: Definition, name: str, captured: Sequence[Any], *, rewritten: bool, large: bool
+    ) -> None:
         parsed = _parsed(definition.functions)
         with _holding:
             holder = _holders.setdefault(lasting(name), definition.digest)
@@ -76,20 +80,24 @@ class Called:
         if holder != definition.digest:  # the name stands for another trace here
             functions = _renamed(functions, lasting(name), Names(name).name)
             parsed = _parsed(functions)
-        self._name, self._captured, self._outputs = functions[0][0], list(captured), definition.outputs
+        self._name, self._outputs = functions[0][0], definition.outputs
+        self._context = two_threads() if large else context.context()
+        self._twins = Twins(captured) if large else None
+        self._captured = self._twins.captured if self._twins else list(captured)
         self._count = sum(each is not None for each in tf.nest.flatten(self._outputs))
         self._attributes = ("executor_type", "", "config_proto", _configuration(rewritten))
         for each in parsed:
-            context.context().add_function_def(each)
+            self._context.add_function_def(each)
         # TensorFlow counts who has added a function.
-        weakref.finalize(self, _remove, [each for each, _ in functions]).atexit = False
+        weakref.finalize(self, _remove, self._context, [each for each, _ in functions]).atexit = False
 
     def __call__(self, *arguments: Any) -> Any:
         """Return the nest of outputs, with lists in place of tuples."""
         inputs = list(map(tf.convert_to_tensor, tf.nest.flatten(arguments)))
-        results = iter(
-            execute.execute(self._name, self._count, inputs + self._captured, self._attributes, context.context())
-        )
+        with self._twins.lent() if self._twins else nullcontext():
+            results = iter(
+                execute.execute(self._name, self._count, inputs + self._captured, self._attributes, self._context)
+            )
         return tf.nest.map_structure(lambda each: None if each is None else next(results), self._outputs)
 
 
@@ -126,6 +134,6 @@ def _configuration(rewritten: bool) -> bytes:
     return serialized
 
 
-def _remove(names: Sequence[str]) -> None:
+def _remove(where: Any, names: Sequence[str]) -> None:
     for name in names:
-        context.context().remove_function(name)
+        where.remove_function(name)

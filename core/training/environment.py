@@ -31,7 +31,8 @@ def prepare(compile_cache: Path, device: str = CPU) -> None:
 
     TensorFlow gets one thread for the operations of a program. Two threads make small networks no faster, and two
     workers with one thread each train more than one worker with two (`python -m bench.threads`).
-    TF_NUM_INTRAOP_THREADS in the environment takes precedence.
+    TF_NUM_INTRAOP_THREADS in the environment takes precedence. Large kernels have threads of their own:
+    `core.training.two_threads`.
 
     NumPy gets one thread as well: its products measure a training while that goes on. A second thread would wait in a
     busy loop for a core that trains, a hundred times longer than the product takes. OPENBLAS_NUM_THREADS in the
@@ -54,6 +55,7 @@ def prepare(compile_cache: Path, device: str = CPU) -> None:
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+    os.environ["TF_OVERRIDE_GLOBAL_THREADPOOL"] = "1"  # each context has its own threads
     if "OPENBLAS_NUM_THREADS" not in os.environ:
         os.environ["OPENBLAS_NUM_THREADS"] = "1"  # for libraries that are loaded later, and for child processes
         threadpool_limits(1, user_api="blas")  # for those that are loaded already

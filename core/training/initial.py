@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from core.plan.architecture import hashed, initial_architecture
+from core.plan.graphs import has_large_kernels
 from core.plan.pieces import validation_rows
 from core.plan.widths import MAX_INITIAL_SAMPLES
 from core.training.batches import evaluated, sliced
@@ -45,6 +46,7 @@ class Initial:
             name=hashed(initial_architecture(spec)),
             variables=[self._one.weights, *self._one.state],
             rewritten=False,
+            large=has_large_kernels(spec),
         )
         # A triage needs no plane: a training finds the rest of its graph.
         self._run, self._predict = graph(self._measured), graph(self._predicted)

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from core.plan.graphs import trains_plainly
+from core.plan.graphs import has_large_kernels, trains_plainly
 from core.plan.pieces import gathers_batches, validation_rows
 from core.plan.widths import MAX_CHUNK_EPOCHS, MAX_ORDER_ENTRIES, MAX_SERIES_NUMBERS, block_for
 from core.training.architecture import variable_paths
@@ -68,7 +68,13 @@ class Program:
         self._samples = spec.dataset.train_count
         self._at_once, self._rows = not gathers_batches(spec, width), validation_rows(spec, width)
         self._compilation = Begun("compile")
-        self._run = Compiled(self._epochs, jit=not trains_plainly(spec), name=name, variables=self._variables)
+        self._run = Compiled(
+            self._epochs,
+            jit=not trains_plainly(spec),
+            name=name,
+            variables=self._variables,
+            large=has_large_kernels(spec),
+        )
 
     @cached_property
     def variables(self) -> tuple[Variable, ...]:

@@ -7,10 +7,12 @@ training little, and cannot change it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from core.plan.graphs import has_large_kernels
 from core.plan.widths import probe_width
 from core.training.begun import Begun
 from core.training.clipping import clip
@@ -92,8 +94,8 @@ class Recorder:
         # Nothing is compiled: each of these is called once an epoch at most (docs/decisions/0088).
         stacks = (self._all, self._some)
         variables = [variable for stack in stacks for variable in (stack.weights, *stack.state)]
-        self._flows = Compiled(self._probe.run, jit=False, name=name, variables=variables)
-        self._predict = Compiled(self._predicted, jit=False, name=name, variables=variables)
+        graph = partial(Compiled, jit=False, name=name, variables=variables, large=has_large_kernels(spec))
+        self._flows, self._predict = graph(self._probe.run), graph(self._predicted)
         self._tracing = Begun("trace")
 
     def trace(self, data: Data, *, initially: bool) -> None:
