@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from core.plan.graphs import trains_plainly
 from core.training.convolutions import rewrite_convolutions
 from core.training.draws import draw_fast
+from core.training.joining import join_large
 from core.training.network import BuiltLayer, Network
 from core.training.normalizations import fuse_normalizations
 from core.training.poolings import chain_small_poolings
@@ -17,7 +18,7 @@ from gradlab.vocabulary.layers.convolution import Conv2D
 
 REWRITES = (
     sum_small_products, rewrite_convolutions, chain_small_poolings, draw_fast, encode_by_comparison, rewrite_wrapped,
-    loop_over_time,
+    loop_over_time, join_large,
 )  # fmt: skip
 
 

@@ -8,13 +8,15 @@ import pytest
 import tensorflow as tf
 
 from core.training import conversions  # noqa: F401  (what is tested)
+from core.training.joining import join
 from tests.graphs import a_graph, dense, node
 
 SEEDS = 3
 NODES = [
     node("left", dense(4, "tanh"), "input"),
     node("right", dense(3, "tanh"), "input"),
-    node("both", {"kind": "concatenate"}, "left", "right", "input"),
+    node("narrow", {"kind": "concatenate"}, "left", "right"),
+    node("both", {"kind": "concatenate"}, "narrow", "input"),
     node("steps", {"kind": "repeat_vector", "n": 2}, "both"),
     node("turned", {"kind": "permute", "dims": [2, 1]}, "steps"),
     node("flat", {"kind": "flatten"}, "turned"),
@@ -22,6 +24,7 @@ NODES = [
 ]
 OPERATIONS = {
     "concatenated": lambda x, y: tf.concat([x, y, x], -1),
+    "concatenated by transpositions": lambda x, y: join((4, 15), [x, y, x]),
     "concatenated along the first axis": lambda x, y: tf.concat([y, x], 0),
     "transposed": lambda x, y: tf.transpose(x * y, [2, 0, 1]),
     "repeated": lambda x, y: tf.tile(x, [1, 3, 2]) * 2.0,
@@ -64,11 +67,21 @@ import sys
 from pathlib import Path
 from core.training.environment import prepare
 prepare(Path(sys.argv[1]))
+from core.training import joining
 from core.training.train import train
+joining.MIN_NUMBERS = 9  # those of the node `both`
 from gradlab.spec.experiment import parse
 for chunk in train(parse(sys.argv[2]), chunk_seconds=1e-9):
     print(len(list(Path(sys.argv[1]).iterdir())))
 """
+
+
+def test_large_arrays_are_joined_as_numpy_joins_them():
+    draws = np.random.default_rng(0)
+    for rest, sizes in ((2, 5), (4, 3, 1)), ((3, 2, 6), (7, 7)), ((3,), (2, 4)):
+        arrays = [draws.normal(size=(*rest, size)).astype(np.float32) for size in sizes]
+        expected = np.concatenate(arrays, -1)
+        np.testing.assert_array_equal(join(expected.shape[1:], arrays), expected)
 
 
 def test_seeds_side_by_side_are_compiled_once_for_any_order_of_the_samples(tmp_path):
