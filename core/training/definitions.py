@@ -18,6 +18,7 @@ from tensorflow.core.protobuf.config_pb2 import ConfigProto
 from tensorflow.python.eager import context, execute
 
 from core.training.kept_definitions import Definition
+from core.training.shared_constants import shared
 from core.training.stable_names import Names, lasting
 from core.training.two_threads import Twins, two_threads
 
@@ -42,7 +43,7 @@ def trace(
         The definition, and the tensors that the function captures.
     """
     names = Names(name)
-    with names.used(), _uncollected():
+    with names.used(), shared(), _uncollected():
         traced = tf.function(function, jit_compile=jit or None, autograph=False).get_concrete_function(*arguments)
     library = traced.graph.as_graph_def().library.function
     functions = [
