@@ -30,15 +30,13 @@ PRIORS = {
     "drawn": 4e-9,
     "update_layers": 1e-6,
     "update_numbers": 3e-10,
-    "gradient_statistics": 1e-9,
-    "program_statistics": 1e-9,
-    "program_histograms": 2.5e-9,
+    "gradient_statistics": 6e-10,
     "boundary": 1e-9,
     "look_products": 5e-11,
     "look_values": 2e-8,
-    "histograms": 1.5e-8,
+    "histograms": 1.8e-9,
     "steps": 1e-5,
-    "weight_statistics": 2e-8,
+    "weight_statistics": 2e-9,
 }
 START_PRIORS = {"look_products": 5e-11, "look_values": 3e-9, "dataset": 2e-8, "look_steps": 1e-3}
 # The weight of a prior, in trainings of one second.

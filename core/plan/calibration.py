@@ -24,7 +24,6 @@ START: Mapping[str, float] = {
     "compile_embedding": 0.309,
     "compile_gated_recurrent": 1.24,
     "compile_layers": 0.0577,
-    "compile_measured": 1.58,
     "compile_normalization": 0.0134,
     "compile_program": 0.425,
     "compile_random": 0.0824,
@@ -41,7 +40,6 @@ START: Mapping[str, float] = {
     "probe_layers": 0.0229,
     "stages": 0.747,
     "trace_layers": 0.035,
-    "trace_measured": 0.6,
     "trace_program": 0.6,
 }
 GROUP: Mapping[str, float] = {
@@ -55,20 +53,18 @@ EPOCH: Mapping[str, float] = {
     "convolutions": 6.08e-11,
     "drawn": 4e-09,
     "epoch": 0.000156,
-    "gradient_statistics": 1.15e-09,
-    "histograms": 2.89e-08,
+    "gradient_statistics": 6e-10,
+    "histograms": 1.8e-09,
     "look_products": 7.27e-11,
     "look_values": 2.2e-08,
     "plain_convolutions": 2e-11,
     "pooled": 1e-09,
     "products": 2e-11,
-    "program_histograms": 2.5e-09,
-    "program_statistics": 1e-09,
     "steps": 3.43e-06,
     "update_layers": 1.03e-06,
     "update_numbers": 2.51e-10,
     "values": 5.21e-10,
-    "weight_statistics": 3.02e-08,
+    "weight_statistics": 2e-09,
 }
 
 # Memory that XLA takes with the first training of a process, and keeps.

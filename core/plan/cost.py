@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from core.plan.families import FAMILIES
 from core.plan.graphs import has_large_kernels, trains_plainly
-from core.plan.widths import MAX_INITIAL_SAMPLES, groups_of, keeps_gradients, width_for
+from core.plan.widths import MAX_INITIAL_SAMPLES, groups_of, width_for
 from gradlab.measurement.kinds import KINDS, names_from
 from gradlab.measurement.kinds.boundary import PLANE_POINTS
 from gradlab.measurement.kinds.kind import Form, Source
@@ -105,7 +105,6 @@ def _program(spec: ExperimentSpec) -> Counts:
         counts[family] = copies * sum(of_kind[kind] for kind in kinds)
     counts["stacked"] = len(layers) * (width_for(spec) > 1)
     counts["slots"] = training.optimizer.slots
-    counts["measured"] = 1.0 * ("gradients" in spec.layout and not keeps_gradients(spec, width_for(spec)))
     return counts
 
 
@@ -168,7 +167,6 @@ def epoch_counts(spec: ExperimentSpec) -> Counts:
     probes = max(every.get(kind, 0.0) for kind in names_from("flows"))
     probed = measured * probes * min(PROBE_SAMPLES, train)
     of_gradients, of_weights = (_times(every, source, "vector") for source in ("gradients", "weights"))
-    kept_updates, program_updates = (updates, 0) if keeps_gradients(spec, width) else (0, updates)
     multiplied = _multiplied(spec, passes, "products", "convolutions")
     for name, count in _multiplied(spec, probed * WAYS, "look_products", "look_products").items():
         multiplied[name] = multiplied.get(name, 0.0) + count
@@ -182,11 +180,9 @@ def epoch_counts(spec: ExperimentSpec) -> Counts:
         "values": passes * values,
         "pooled": width * train * pooled,
         "drawn": width * train * drawn,
-        "gradient_statistics": kept_updates * measured_numbers * _times(every, "gradients", "statistic"),
-        "program_statistics": program_updates * numbers * _times(every, "gradients", "statistic"),
-        "program_histograms": program_updates * numbers * of_gradients,
+        "gradient_statistics": updates * measured_numbers * _times(every, "gradients", "statistic"),
         "weight_statistics": measured_numbers * _times(every, "weights", "statistic"),
-        "histograms": (kept_updates * of_gradients + of_weights) * measured_numbers,
+        "histograms": (updates * of_gradients + of_weights) * measured_numbers,
         "look_values": probed * values,
         "look_steps": probes * measured * steps,
         "boundary": width * _times(every, "plane", "plane") * PLANE_POINTS**2 * (operations + values),

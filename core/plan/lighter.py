@@ -30,7 +30,6 @@ def lighter(spec: ExperimentSpec) -> tuple[str, ...]:
         "series": (recorded, *seeds),
         "boundary": (recorded, layers),
         "probes": (layers, recorded),
-        "histograms": (recorded, layers, *seeds),
         "traces": (recorded, *seeds, layers),
     }
     parts = sorted(memory(spec).items(), key=lambda part: -part[1])

@@ -21,7 +21,7 @@ from core.plan.widths import (
     traced_numbers,
     width_for,
 )
-from gradlab.measurement.kinds import KINDS, names_from
+from gradlab.measurement.kinds import names_from
 from gradlab.measurement.kinds.boundary import PLANE_POINTS
 from gradlab.spec.experiment import ExperimentSpec
 from gradlab.spec.network import NamedLayer
@@ -37,18 +37,15 @@ INITIAL_COPIES, FLOW_COPIES = 1.2, 3
 # The same for the probe batch, of all layers and of the largest one besides, and for the plane. Statistics are computed
 # one by one, partly in float64.
 PROBE_COPIES, LARGEST_PROBE_COPIES, PLANE_COPIES = 5, 7, 3
-# Copies of what a block of epochs leaves behind: in the program, in NumPy, and in the statistics computed from it.
-TRACE_COPIES = 8
-# Copies that the program makes to sort gradients into bins; an upper bound where they are kept, and Numba makes none.
-HISTOGRAM_COPIES = 40
+# Copies of what a call leaves behind: in the program, where it waits (`core.training.beside`), where it is measured.
+TRACE_COPIES = 5
 # A dataset is drawn and scaled as float64, and held as float32. An uploaded one is read from its file's memory, column
 # by column, and held as float32; one array of doubles is prepared as such.
 DATASET_BYTES_PER_VALUE, UPLOADED_BYTES_PER_VALUE = 8 + 8 + 4, 8 + 4
 # Copies of arrays that enter or leave the program: in NumPy, in TensorFlow, and in the program.
 BOUNDARY_COPIES = 3
 # Parts that are held one at a time.
-PASSING = ("flow", "probes", "boundary", "histograms")
-HISTOGRAMS = tuple(kind.name for kind in KINDS if kind.shown_as == "vector" and kind.has_parameters)
+PASSING = ("flow", "probes", "boundary")
 
 
 def peak(parts: dict[str, int]) -> int:
@@ -67,7 +64,6 @@ def memory(spec: ExperimentSpec, start: Counts | None = None) -> dict[str, int]:
     permutations = max(train * width, min(MAX_ORDER_ENTRIES, MAX_CHUNK_EPOCHS * train * width))
     numbers = width * sum(math.prod(series.shape) / series.every for series in spec.layout.series)
     series = max(numbers, min(MAX_SERIES_NUMBERS, MAX_CHUNK_EPOCHS * numbers))
-    histograms = any(kind in spec.layout for kind in HISTOGRAMS)
     watched = [math.prod(shape) for each in spec.layers if (shape := each.spec.watched(each.input_shape))]
     probed = any(kind in spec.layout for kind in names_from("flows"))
     seen = probed * (PROBE_COPIES * sum(watched) + LARGEST_PROBE_COPIES * max(watched, default=0))
@@ -81,7 +77,6 @@ def memory(spec: ExperimentSpec, start: Counts | None = None) -> dict[str, int]:
         "series": NUMBER_BYTES * BOUNDARY_COPIES * series,
         "boundary": NUMBER_BYTES * PLANE_COPIES * width * _widest(spec) * points,
         "probes": NUMBER_BYTES * probe_width(spec) * min(PROBE_SAMPLES, train) * (seen + flow) * probed,
-        "histograms": NUMBER_BYTES * HISTOGRAM_COPIES * width * spec.parameter_count * histograms,
         "traces": NUMBER_BYTES * TRACE_COPIES * block_for(spec, width) * traced_numbers(spec, width),
         "compilation": COMPILE_BYTES + kept_by_second * sum(cost(start or start_counts(spec), START).values()),
     }

@@ -1,6 +1,7 @@
 """Widths of a training, used by the engine and by its estimate: seeds side by side, epochs a call, samples a probe."""
 
 from core.plan.once import once_per_spec
+from gradlab.measurement.kinds import names_from
 from gradlab.spec.experiment import ExperimentSpec
 
 # Training samples that are measured at epoch 0, all at once.
@@ -8,8 +9,8 @@ MAX_INITIAL_SAMPLES = 4096
 # Epochs that one call of the program trains, all seeds together. Statistics of them are computed while it trains the
 # next ones.
 MAX_BLOCK_EPOCHS = 256
-# Numbers that a call leaves behind for these statistics: weights of every epoch, gradients of every mini-batch. If one
-# epoch's gradients are more, the program measures them itself.
+# Numbers that a call leaves behind for these statistics: weights of every epoch, gradients of every mini-batch. An
+# epoch with more of them is trained in pieces, with a call for each.
 MAX_TRACED_NUMBERS = 4_000_000
 # Small networks that are probed side by side.
 MAX_PROBE_WIDTH = 32
@@ -44,15 +45,22 @@ def probe_width(spec: ExperimentSpec) -> int:
     return max(1, min(MAX_PROBE_WIDTH, MAX_STACKED // spec.parameter_count)) if stackable(spec) else 1
 
 
-def keeps_gradients(spec: ExperimentSpec, width: int) -> bool:
-    """Return True if a program for `width` seeds leaves gradients behind, False if it measures them itself."""
-    return _gradient_numbers(spec, width) <= MAX_TRACED_NUMBERS
+def records_gradients(spec: ExperimentSpec) -> bool:
+    """Return True if something is recorded that is measured from gradients."""
+    return any(kind in spec.layout for kind in names_from("gradients"))
+
+
+def batches_at_once(spec: ExperimentSpec, width: int) -> int:
+    """Return the number of mini-batches that one call of the program trains, at most: all of an epoch, or a piece."""
+    batches: int = -(-spec.dataset.train_count // spec.training.batch_size)
+    pieces = -(-batches * _row(spec, width) // MAX_TRACED_NUMBERS) if records_gradients(spec) else 1
+    return max(1, -(-batches // max(1, pieces)))
 
 
 def traced_numbers(spec: ExperimentSpec, width: int) -> int:
-    """Return the count of numbers that an epoch leaves behind."""
-    gradients = _gradient_numbers(spec, width) if keeps_gradients(spec, width) else 0
-    return width * spec.parameter_count + gradients
+    """Return the count of numbers that an epoch leaves behind, or one of its pieces."""
+    gradients = batches_at_once(spec, width) if records_gradients(spec) else 0
+    return (1 + gradients) * _row(spec, width)
 
 
 def block_for(spec: ExperimentSpec, width: int) -> int:
@@ -67,6 +75,6 @@ def stackable(spec: ExperimentSpec) -> bool:
     return all(layer.spec.side_by_side for layer in spec.layers) and spec.parameter_count > 0
 
 
-def _gradient_numbers(spec: ExperimentSpec, width: int) -> int:
-    batches: int = -(-spec.dataset.train_count // spec.training.batch_size)
-    return batches * width * spec.parameter_count
+def _row(spec: ExperimentSpec, width: int) -> int:
+    """Return the count of numbers of a row of weights, or of gradients, of all seeds."""
+    return width * spec.parameter_count

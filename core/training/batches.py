@@ -10,7 +10,7 @@ from core.training.task import Task
 
 
 class Batches:
-    """The batches of an epoch's samples in its order, of all seeds.
+    """Batches of an epoch's samples in its order, of all seeds.
 
     Args:
         arrays: training inputs and targets, (samples, ...) each; tuples of them, where there are several.
@@ -27,12 +27,6 @@ class Batches:
         if self._ordered is not None:
             return _slices(self._ordered, begin, size)
         return gathered(self._arrays, _slice(self._order, begin, size))
-
-    def rest(self, begin: int) -> tuple[Any, ...]:
-        """Return inputs and targets of all samples from `begin` on."""
-        if self._ordered is not None:
-            return tf.nest.map_structure(lambda each: each[:, begin:], self._ordered)
-        return gathered(self._arrays, self._order[:, begin:])
 
 
 def evaluated(stack: Stack, task: Task, x: Any, y: Any, rows: int) -> Any:

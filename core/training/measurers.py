@@ -1,8 +1,7 @@
 """Measurers: one function for each kind of series, which computes it from the traces of a training.
 
-Each kind of `gradlab.measurement.kinds` has its function here, under its name, in the table of its source. Kinds that
-are measured from gradients are also computed inside the training program, where the gradients are too many to be kept:
-see `core.training.update`.
+Each kind of `gradlab.measurement.kinds` has its function here, under its name, in the table of its source. A kind that
+is measured from gradients has two: where an epoch's gradients are many, they come in pieces.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -35,7 +34,7 @@ MIN_PARALLEL_NUMBERS = 1_000_000
 
 @dataclass(frozen=True, eq=False)
 class GradientRows:
-    """The gradients of some epochs.
+    """The gradients of a piece of each of some epochs: of consecutive mini-batches, or of all.
 
     Attributes:
         layout: the layout of the kind.
@@ -43,6 +42,8 @@ class GradientRows:
         sums: those of the rows, (epochs, batches, seeds, tensors).
         missing: (tensors,) True for tensors without a gradient.
         segments: the position of each tensor in a row.
+        seen: (epochs, seeds, numbers) int32, zeros for the first piece. A measurer of the union of batches keeps there
+            which entries were not 0 in any piece so far: see `Segments.zeros_of_all`.
     """
 
     layout: SeriesLayout
@@ -50,6 +51,20 @@ class GradientRows:
     sums: Sums
     missing: np.ndarray
     segments: Segments
+    seen: np.ndarray
+
+
+@dataclass(frozen=True)
+class OfGradients:
+    """A measurer of gradients.
+
+    Attributes:
+        piece: measures a piece: (epochs, entries, seeds, tensors, columns), with one entry or one for each batch.
+        joined: computes (epochs, seeds, tensors, columns) from the entries of all pieces.
+    """
+
+    piece: Callable[[GradientRows], np.ndarray]
+    joined: Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +85,7 @@ class WeightRows:
 
 
 def of_gradients(given: GradientRows) -> np.ndarray:
-    """Statistics of gradients: (epochs, seeds, tensors, columns)."""
+    """Statistics of each mini-batch's gradients; those of the union of batches up to the piece's end."""
     segments, sums = given.segments, given.sums
     by_name = {
         "mean_abs": sums.absolute / segments.sizes,
@@ -82,18 +97,30 @@ def of_gradients(given: GradientRows) -> np.ndarray:
         "nonfinite": sums.nonfinite,
     }
     by_batch = _by_tensor(MEAN_GRADIENT_STATISTICS, by_name, segments, lambda: [given.rows])
-    always_zero = {"always_zero_fraction": segments.zeros_of_all(given.rows) / segments.sizes}
-    of_union = _by_tensor(UNION_GRADIENT_STATISTICS, always_zero, segments, lambda: [(given.rows != 0).any(axis=1)])
-    measured = np.concatenate([by_batch.mean(axis=1), of_union], axis=-1)
-    measured[:, :, given.missing] = np.nan
+    always_zero = {"always_zero_fraction": segments.zeros_of_all(given.rows, given.seen) / segments.sizes}
+    of_union = _by_tensor(UNION_GRADIENT_STATISTICS, always_zero, segments, lambda: [given.seen != 0])
+    repeated = np.broadcast_to(of_union[:, None], (*by_batch.shape[:-1], of_union.shape[-1]))
+    measured = np.concatenate([by_batch, repeated], axis=-1)
+    measured[..., given.missing, :] = np.nan
     return measured
+
+
+def joined_gradients(entries: np.ndarray) -> np.ndarray:
+    """The mean over batches of statistics that are means, and the last value of those of the union of batches."""
+    count = len(MEAN_GRADIENT_STATISTICS)
+    return np.concatenate([entries[..., :count].mean(axis=1), entries[:, -1, ..., count:]], axis=-1)
 
 
 def of_gradient_histograms(given: GradientRows) -> np.ndarray:
-    """Counts in each bin over all mini-batches of an epoch: (epochs, seeds, tensors, bins)."""
-    measured = given.segments.histograms(given.rows)
-    measured[:, :, given.missing] = 0.0
+    """Counts in each bin over all mini-batches of a piece."""
+    measured = given.segments.histograms(given.rows)[:, None]
+    measured[..., given.missing, :] = 0
     return measured
+
+
+def joined_histograms(entries: np.ndarray) -> np.ndarray:
+    """The sum of counts."""
+    return entries.sum(axis=1)
 
 
 def of_weights(given: WeightRows) -> np.ndarray:
@@ -138,12 +165,10 @@ def of_boundary(outputs: np.ndarray) -> np.ndarray:
     return outputs.swapaxes(1, 2)
 
 
-FROM_GRADIENTS: Mapping[str, Callable[[GradientRows], np.ndarray]] = {
-    "gradients": of_gradients,
-    "gradient_histograms": of_gradient_histograms,
+FROM_GRADIENTS: Mapping[str, OfGradients] = {
+    "gradients": OfGradients(of_gradients, joined_gradients),
+    "gradient_histograms": OfGradients(of_gradient_histograms, joined_histograms),
 }
-# Kinds that `core.training.update` computes itself where the gradients are too many to be kept.
-IN_PROGRAM = ("gradients", "gradient_histograms")
 FROM_WEIGHTS: Mapping[str, Callable[[WeightRows], np.ndarray]] = {
     "weights": of_weights,
     "weight_histograms": of_weight_histograms,
@@ -155,7 +180,7 @@ FROM_FLOWS: "Mapping[str, Callable[[SeriesLayout, Sequence[ProbedLayer]], np.nda
 }
 FROM_PLANE: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {"boundary": of_boundary}
 # Source of a kind -> its name -> its measurer.
-MEASURERS: Mapping[str, Mapping[str, Callable[..., np.ndarray]]] = {
+MEASURERS: Mapping[str, Mapping[str, object]] = {
     "gradients": FROM_GRADIENTS,
     "weights": FROM_WEIGHTS,
     "flows": FROM_FLOWS,

@@ -7,33 +7,26 @@ of a block while the next block trains.
 """
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from keras import ops
 
 from core.plan.graphs import has_large_kernels, trains_plainly
-from core.plan.pieces import gathers_batches, validation_rows
-from core.plan.widths import MAX_CHUNK_EPOCHS, MAX_ORDER_ENTRIES, MAX_SERIES_NUMBERS, block_for
+from core.plan.widths import MAX_CHUNK_EPOCHS, MAX_ORDER_ENTRIES, MAX_SERIES_NUMBERS
 from core.training.architecture import variable_paths
-from core.training.batches import Batches, evaluated
 from core.training.begun import Begun
+from core.training.beside import Beside
 from core.training.compiled import Compiled
 from core.training.data import Data
+from core.training.epochs import Epochs
 from core.training.forms import training_forms
 from core.training.network import LayerValues, Network, flattened
-from core.training.patience import Patience
-from core.training.recorder import NORMS, Recorder, Series, Traces
+from core.training.recorder import Recorder, Traces
 from core.training.stack import Stack
-from core.training.task import Task
-from core.training.trained_epochs import TrainedEpochs, concatenated
-from core.training.update import Update
-from gradlab.keras.namespace import xp
+from core.training.trained_epochs import Block, TrainedEpochs, concatenated
 from gradlab.measurement.history import Layout, Variable
-from gradlab.measurement.kinds import BY_NAME, names_from
 from gradlab.spec import ExperimentSpec
 
 
@@ -51,25 +44,16 @@ class Program:
 
     def __init__(self, spec: ExperimentSpec, width: int, name: str) -> None:
         self.stack = Stack(training_forms(Network(spec, seed=0), spec), width)
-        self._layout, self._task = spec.layout, Task(spec)
-        self._update = Update(spec, self.stack, self._task)
+        self._layout, self._epochs = spec.layout, Epochs(spec, self.stack)
+        self._update, self._patience, self._block = self._epochs.update, self._epochs.patience, self._epochs.block
         self._recorder = Recorder(spec, width, name)
-        self._patience = Patience(spec, width)
-        self._optimizer = self._update.optimizer
-        self._variables = [
-            self.stack.weights,
-            *self.stack.state,
-            *self._optimizer.variables,
-            *self._patience.variables,
-        ]
+        self._optimizer, self._variables = self._update.optimizer, self._epochs.variables
         self._fresh = [variable.numpy() for variable in self._variables]
-        self._keeps_weights = any(BY_NAME[each.kind].source != "gradients" for each in self._layout.series)
-        self._block = block_for(spec, width)
         self._samples = spec.dataset.train_count
-        self._at_once, self._rows = not gathers_batches(spec, width), validation_rows(spec, width)
+        self._in_pieces = self._update.at_once < self._update.batches
         self._compilation = Begun("compile")
         self._run = Compiled(
-            self._epochs,
+            self._epochs.piece if self._in_pieces else self._epochs.whole,
             jit=not trains_plainly(spec),
             name=name,
             variables=self._variables,
@@ -159,7 +143,7 @@ class Program:
         weights, state = self.stack.weights.numpy(), [variable.numpy() for variable in self.stack.state]
         metrics, series = self._recorder.initially(weights, state, data)
         rate = np.full((self.stack.width, 1), float(self._optimizer.learning_rate.numpy()), np.float32)
-        names = 2 * self._task.name_count
+        names = 2 * self._epochs.task.name_count
         row = np.concatenate([metrics[:, :names], rate, metrics[:, names:]], axis=1)
         finite = np.isfinite(row[:, :names]).all(axis=1) & np.isfinite(weights).all(axis=1)
         self._patience.update(row, finite, 0)
@@ -176,105 +160,72 @@ class Program:
             first_epoch: the number of the first of these epochs.
             seeds: number of places that are measured, the first ones.
         """
-        blocks: list[tuple[Any, Future[tuple[Series, np.ndarray | None]]]] = []
-        with ThreadPoolExecutor(1) as thread:
+        blocks: list[Block] = []
+        train = self._piece_by_piece if self._in_pieces else self._at_once
+        with Beside() as beside:
             for begin in range(0, len(permutations), self._block):
-                before = self.stack.weights.numpy()
-                done, finite, stopped, metrics, kept = self._call(
-                    data, permutations[begin : begin + self._block], first_epoch + begin
-                )
-                epochs = int(done.max(initial=0))
-                traces = Traces(
-                    first_epoch + begin,
-                    before,
-                    kept["weights"],
-                    kept["state"],
-                    kept["gradients"],
-                    kept["missing"],
-                    kept["measured"],
-                ).of(epochs, seeds)
-                recorded = thread.submit(self._recorder.series, traces, data)
-                blocks.append(((done, finite, stopped, metrics[:epochs, :seeds]), recorded))
+                block = permutations[begin : begin + self._block]
+                blocks.append(train(data, block, first_epoch + begin, seeds, beside))
                 if not self.live().any():
                     break
+            beside.wait()
         return concatenated(blocks)
 
+    def _at_once(self, data: Data, block: np.ndarray, number: int, seeds: int, beside: Beside) -> Block:
+        """Train whole epochs, from `number` on."""
+        before = self.stack.weights.numpy()
+        done, finite, stopped, metrics, weights, state, rows, missing = self._call(self._arguments(data, block, number))
+        epochs = int(done.max(initial=0))
+        gradients = self._recorder.gradients(number, epochs)
+        if rows is not None:
+            beside.do(gradients.add, rows[:epochs, :, :seeds], missing)
+        traces = Traces(number, before, weights, state).of(epochs, seeds)
+        recorded = beside.do(self._recorder.series, traces, gradients, data)
+        return (done, finite, stopped, metrics[:epochs, :seeds]), recorded
+
+    def _piece_by_piece(self, data: Data, block: np.ndarray, number: int, seeds: int, beside: Beside) -> Block:
+        """Train one epoch, the gradients of which are too many to be left behind at once."""
+        before, gradients = self.stack.weights.numpy(), self._recorder.gradients(number, 1)
+        sums = np.zeros((self.stack.width, self._epochs.task.sum_count), np.float32)
+        for begin in range(0, self._update.batches, self._update.at_once):
+            *ended, sums, rows, missing = self._call(self._arguments_of_piece(data, block[0], number, begin, sums))
+            beside.do(gradients.add, rows[None, : self._update.batches - begin, :seeds], missing)
+        done, finite, stopped, metrics = ended
+        state = [variable.numpy()[None] for variable in self.stack.averages]
+        traces = Traces(number, before, self.stack.weights.numpy()[None], state).of(1, seeds)
+        recorded = beside.do(self._recorder.series, traces, gradients, data)
+        return (done, finite, stopped, metrics[None, :seeds]), recorded
+
     def _compile(self, data: Data, initially: bool) -> None:
-        nothing = np.zeros((0, self.stack.width, self._update.padded), np.int32)
-        arguments = self._arguments(data, nothing, 1)
+        arguments = self._idle(data)
         self._run.trace(*arguments)
         self._recorder.trace(data, initially=initially)  # in another thread: XLA leaves Python to it
         self._run(*arguments)
 
-    def _call(self, data: Data, permutations: np.ndarray, first_epoch: int) -> Any:
-        """Run the compiled program for a block of epochs; return its results as arrays."""
-        results = self._run(*self._arguments(data, permutations, first_epoch))
-        return tf.nest.map_structure(lambda each: each if each is None else each.numpy(), results)
+    def _idle(self, data: Data) -> tuple[Any, ...]:
+        """Return arguments with which the program trains nothing."""
+        if not self._in_pieces:
+            return self._arguments(data, np.zeros((0, self.stack.width, self._update.padded), np.int32), 1)
+        nothing = np.zeros((self.stack.width, 0), np.int32)
+        sums = np.zeros((self.stack.width, self._epochs.task.sum_count), np.float32)
+        return self._arguments_of_piece(data, nothing, 1, self._update.batches, sums)
 
-    def _arguments(self, data: Data, permutations: np.ndarray, first_epoch: int) -> tuple[Any, ...]:
-        """Return the program's arguments; permutations are padded, so that one program serves blocks of any length."""
+    def _call(self, arguments: tuple[Any, ...]) -> Any:
+        """Call the program; return its results as arrays, which may only be read, as they are not copied."""
+        return tf.nest.map_structure(lambda each: each if each is None else np.asarray(each), self._run(*arguments))
+
+    def _arguments(self, data: Data, block: np.ndarray, first_epoch: int) -> tuple[Any, ...]:
+        """Return the arguments for whole epochs; orders are padded, so that one program serves blocks of any length."""
         padded = np.zeros((self._block, self.stack.width, self._update.padded), np.int32)
-        padded[: len(permutations), :, : permutations.shape[2]] = permutations
-        return (*data.arrays, tf.constant(padded), tf.constant(first_epoch), tf.constant(len(permutations)))
+        padded[: len(block), :, : block.shape[2]] = block
+        return (*data.arrays, tf.constant(padded), tf.constant(first_epoch), tf.constant(len(block)))
 
-    def _epochs(self, train_x, train_y, val_x, val_y, permutations, first, count):
-        """Traced loop over epochs; `count` is an argument, so that one program serves blocks of any length."""
-        width, patience = self.stack.width, self._patience
-
-        def array(*shape):
-            return tf.TensorArray(tf.float32, self._block, element_shape=shape)
-
-        # Losses and metrics, training and validation, and the learning rate.
-        kept = {"metrics": array(width, 2 * self._task.name_count + 1)}
-        if self._keeps_weights:
-            kept["weights"] = array(*self.stack.weights.shape)
-        if any(kind in self._layout for kind in names_from("plane")):
-            kept |= {f"state_{i}": array(*each.shape) for i, each in enumerate(self.stack.averages)}
-        if self._update.kept:
-            kept["gradients"] = array(self._update.batches, *self.stack.weights.shape)
-        kept |= {kind: array(width, *shape) for kind, shape in self._update.measured.items()}
-        if "gradients" in self._update.measured:
-            kept["norms"] = array(width, NORMS)
-
-        def epoch(e, done, finite, kept):
-            number, live = first + e, patience.live()
-            before = [tf.convert_to_tensor(each.value) for each in self._by_seed()]
-            batches = Batches((train_x, train_y), permutations[e], at_once=self._at_once)
-            sums, gradients, measured = self._update.epoch(batches, number)
-            for variable, value in zip(self._by_seed(), before, strict=True):
-                continues = ops.reshape(live, (width,) + (1,) * (len(variable.shape) - 1))
-                variable.assign(ops.where(continues, variable, value))  # the variables of an ended run stay unchanged
-            row = self._metrics(self._task.finish(sums), val_x, val_y)
-            finite = ops.where(live, self._all_finite(row), finite)
-            patience.update(row, finite, number)
-            epoch_values = {"metrics": row, "weights": self.stack.weights, "gradients": gradients} | measured
-            epoch_values |= {f"state_{i}": each for i, each in enumerate(self.stack.averages)}
-            kept = {kind: kept[kind].write(e, epoch_values[kind]) for kind in kept}
-            return e + 1, done + ops.cast(live, "int32"), finite, kept
-
-        begin = (0, tf.zeros((width,), tf.int32), tf.ones((width,), tf.bool), kept)
-        _, done, finite, kept = tf.while_loop(lambda e, *_: (e < count) & ops.any(patience.live()), epoch, begin)
-        stacked = {kind: values.stack() for kind, values in kept.items()}
-        metrics, weights = stacked.pop("metrics"), stacked.pop("weights", None)
-        gradients = stacked.pop("gradients") if self._update.kept else None
-        state = [stacked.pop(name) for name in list(stacked) if name.startswith("state_")]
-        kept = {"weights": weights, "state": state, "gradients": gradients, "measured": stacked}
-        kept["missing"] = tf.constant(self._update.missing, tf.bool)  # known since the loop was traced
-        return done, finite, patience.stopped(), metrics, kept
-
-    def _metrics(self, training: Any, val_x: Any, val_y: Any) -> Any:
-        """(seeds, metrics): the layout's metrics of an epoch, without the gradient norms."""
-        validation = evaluated(self.stack, self._task, val_x, val_y, self._rows)
-        rate = ops.broadcast_to(ops.cast(self._optimizer.learning_rate, "float32"), (self.stack.width, 1))
-        return ops.concatenate([training, validation, rate], axis=1)
-
-    def _by_seed(self) -> list[Any]:
-        """Variables with an axis of seeds; none if the width is 1, as the loop then ends with the run."""
-        if self.stack.width == 1:
-            return []
-        return [variable for variable in self._variables if variable.shape[:1] == (self.stack.width,)]
-
-    def _all_finite(self, row: Any) -> Any:
-        """(seeds,) True if all losses, metrics and weights are finite."""
-        finite = ops.all(xp.isfinite(row[:, : 2 * self._task.name_count]), axis=1)
-        return finite & ops.all(xp.isfinite(self.stack.weights), axis=1)
+    def _arguments_of_piece(
+        self, data: Data, permutation: np.ndarray, number: int, begin: int, sums: np.ndarray
+    ) -> tuple[Any, ...]:
+        """Return the arguments for the batches of an epoch from `begin` on; their order is padded likewise."""
+        size = self._update.size
+        order = np.zeros((self.stack.width, max(2, self._update.at_once) * size), np.int32)
+        here = permutation[:, begin * size : begin * size + order.shape[1]]
+        order[:, : here.shape[1]] = here
+        return (*data.arrays, tf.constant(order), tf.constant(number), tf.constant(begin), tf.constant(sums))

@@ -1,8 +1,8 @@
 """Computation of the recorded series from a training's traces: its weights and gradients, epoch by epoch.
 
-The training program keeps a row of weights for every epoch and a row of gradients for every mini-batch, and goes on.
-This module computes the series from them, for many epochs at a time and in another thread. So measuring costs a
-training little, and cannot change it.
+The training program leaves a row of weights for every epoch and a row of gradients for every mini-batch behind, and
+goes on. The series are computed from them in another thread. So measuring costs a training little, and cannot change
+it.
 """
 
 from collections.abc import Sequence
@@ -15,48 +15,39 @@ import numpy as np
 from core.plan.graphs import has_large_kernels
 from core.plan.widths import probe_width
 from core.training.begun import Begun
-from core.training.clipping import clip
 from core.training.compiled import Compiled
 from core.training.data import Data
 from core.training.forms import measuring_forms
+from core.training.gradient_series import GradientSeries
 from core.training.initial import Initial, probe_samples
-from core.training.measurers import FROM_FLOWS, FROM_GRADIENTS, FROM_PLANE, FROM_WEIGHTS, GradientRows, WeightRows
+from core.training.measurers import FROM_FLOWS, FROM_PLANE, FROM_WEIGHTS, WeightRows
 from core.training.network import Network
 from core.training.probe import Probe
 from core.training.segments import Segments
 from core.training.stack import Stack
 from core.training.task import Task
 from gradlab.measurement.history import SeriesLayout
-from gradlab.measurement.kinds import BY_NAME, GRADIENTS, Source
+from gradlab.measurement.kinds import BY_NAME, Source
 from gradlab.spec import ExperimentSpec
 
 Series = dict[str, np.ndarray]
-# The gradient's norm before and after clipping, and the share of mini-batches with a clipped gradient.
-NORMS = 3
 
 
 @dataclass(frozen=True, eq=False)
 class Traces:
-    """Raw weights and gradients of a block of epochs; None where no recorded series needs them.
+    """Raw weights of a block of epochs; None where no recorded series needs them.
 
     Attributes:
         first_epoch: the number of the first epoch.
         before: (seeds, numbers) the weights before it.
         weights: (epochs, seeds, numbers) the weights at each epoch's end.
         state: (epochs, seeds, *shape) each, the values of `Stack.averages`, where predictions are recorded.
-        gradients: (epochs, batches, seeds, numbers) the gradient of each mini-batch, before clipping.
-        missing: (tensors,) True for tensors without a gradient.
-        measured: series that the program computed itself, where the gradients are too many to be kept: ``gradients``,
-            ``norms``, ``gradient_histograms`` as (epochs, seeds, ...).
     """
 
     first_epoch: int
     before: np.ndarray
     weights: np.ndarray | None
     state: Sequence[np.ndarray]
-    gradients: np.ndarray | None
-    missing: Sequence[bool]
-    measured: Series
 
     def of(self, epochs: int, seeds: int) -> "Traces":
         """Return the traces of the first `epochs` epochs of the first `seeds` seeds."""
@@ -65,8 +56,6 @@ class Traces:
             before=self.before[:seeds],
             weights=None if self.weights is None else self.weights[:epochs, :seeds],
             state=[part[:epochs, :seeds] for part in self.state],
-            gradients=None if self.gradients is None else self.gradients[:epochs, :, :seeds],
-            measured={kind: values[:epochs, :seeds] for kind, values in self.measured.items()},
         )
 
 
@@ -130,15 +119,14 @@ class Recorder:
         """
         measured = self._initial.measure(weights, state, data)
         metrics, gradients = measured["metrics"], measured["gradients"]
-        missing = [gradient.size == 0 for gradient in gradients]
-        row = None
+        of_gradients = self.gradients(0, 1)
         if gradients:
+            missing = np.array([gradient.size == 0 for gradient in gradients])
             there = [None if none else gradient for none, gradient in zip(missing, gradients, strict=True)]
-            row = self._all.join(there).numpy()[None, None]  # (1, 1, seeds, numbers)
-        traces = Traces(0, weights, weights[None], [], row, missing, {})
+            of_gradients.add(self._all.join(there).numpy()[None, None], missing)  # (1, 1, seeds, numbers)
+        series, norms = of_gradients.series()
         with np.errstate(all="ignore"):  # overflows and NaN are measured like any number
-            series, norms = self._of_gradients(traces)
-            series |= self._of_weights(traces)
+            series |= self._of_weights(Traces(0, weights, weights[None], []))
             if flows := self._layouts("flows"):
                 layers = self._initial.layers(measured["flows"])
                 series |= {each.kind: FROM_FLOWS[each.kind](each, layers)[None] for each in flows}
@@ -149,15 +137,19 @@ class Recorder:
             metrics = np.concatenate([metrics, before, before, np.zeros_like(before)], axis=1)
         return metrics, self._ordered(series)
 
-    def series(self, traces: Traces, data: Data) -> tuple[Series, np.ndarray | None]:
-        """Compute the recorded series of a block.
+    def gradients(self, first_epoch: int, epochs: int) -> GradientSeries:
+        """Return what measures the gradients of so many epochs."""
+        due = [(each, self._due(each, first_epoch, epochs)) for each in self._layouts("gradients")]
+        return GradientSeries(due, self._segments, self._rule)
+
+    def series(self, traces: Traces, of_gradients: GradientSeries, data: Data) -> tuple[Series, np.ndarray | None]:
+        """Compute the recorded series of a block, the gradients of which were measured.
 
         Returns:
-            Kind -> (recorded epochs, seeds, tensors, columns); and the gradient's norms, (epochs, seeds, 3), or None if
-            gradients are not recorded.
+            As `GradientSeries.series`, for all kinds.
         """
+        series, norms = of_gradients.series()
         with np.errstate(all="ignore"):  # overflows and NaN are measured like any number
-            series, norms = self._of_gradients(traces)
             series |= self._of_weights(traces)
             series |= self._of_flows(traces, data)
             series |= self._of_plane(traces, data)
@@ -166,23 +158,6 @@ class Recorder:
     def _ordered(self, series: Series) -> Series:
         return {each.kind: np.asarray(series[each.kind], np.float32) for each in self.layout.series}
 
-    def _of_gradients(self, traces: Traces) -> tuple[Series, np.ndarray | None]:
-        if traces.gradients is None:
-            series = {kind: values for kind, values in traces.measured.items() if kind != "norms"}
-            for kind in series:
-                series[kind] = series[kind][self._due(self.layout[kind], traces, len(series[kind]))]
-            return series, traces.measured.get("norms")
-        rows, missing, series, norms = traces.gradients, np.array(traces.missing), {}, None
-        sums = self._segments.sums(rows)
-        for layout in self._layouts("gradients"):
-            due = self._due(layout, traces, len(rows))
-            of_due = (rows, sums) if len(due) == len(rows) else (rows[due], sums.at(due))
-            series[layout.kind] = FROM_GRADIENTS[layout.kind](GradientRows(layout, *of_due, missing, self._segments))
-        if GRADIENTS.name in self.layout:
-            clipped = clip(rows, sums.length, self._rule, self._segments.spread, np)
-            norms = np.stack([clipped.before, clipped.after, clipped.changed], axis=-1).mean(axis=1)
-        return series, norms
-
     def _of_weights(self, traces: Traces) -> Series:
         layouts, measured = self._layouts("weights"), Series()
         if not layouts:
@@ -190,7 +165,7 @@ class Recorder:
         assert traces.weights is not None
         earlier = np.concatenate([traces.before[None], traces.weights])
         for layout in layouts:
-            due = self._due(layout, traces, len(traces.weights))
+            due = self._due(layout, traces.first_epoch, len(traces.weights))
             given = WeightRows(layout, traces.weights[due], earlier[due], self._segments)
             measured[layout.kind] = FROM_WEIGHTS[layout.kind](given)
         return measured
@@ -202,7 +177,7 @@ class Recorder:
             return {}
         assert traces.weights is not None
         epochs, seeds = traces.weights.shape[:2]
-        due = {kind: self._due(self.layout[kind], traces, epochs) for kind in kinds}
+        due = {kind: self._due(self.layout[kind], traces.first_epoch, epochs) for kind in kinds}
         due_epochs = sorted({epoch for places in due.values() for epoch in places})
         if not due_epochs:
             return {kind: np.zeros((0, seeds, *self.layout[kind].shape), np.float32) for kind in kinds}
@@ -222,7 +197,7 @@ class Recorder:
         for layout in self._layouts("plane"):
             assert traces.weights is not None
             epochs, seeds = traces.weights.shape[:2]
-            due = self._due(layout, traces, epochs)
+            due = self._due(layout, traces.first_epoch, epochs)
             measured[layout.kind] = np.empty((len(due), seeds, *layout.shape), np.float32)
             for place, epoch in enumerate(due):
                 self._all.weights.assign(_filled(traces.weights[epoch], self._all.width))
@@ -243,10 +218,9 @@ class Recorder:
         return [layout for layout in self.layout.series if BY_NAME[layout.kind].source == source]
 
     @staticmethod
-    def _due(layout: SeriesLayout, traces: Traces, epochs: int) -> list[int]:
+    def _due(layout: SeriesLayout, first_epoch: int, epochs: int) -> list[int]:
         """Return the indices of the epochs of a block that a kind records."""
-        first = traces.first_epoch
-        return [epoch - first for epoch in layout.recorded(first, first + epochs - 1)]
+        return [epoch - first_epoch for epoch in layout.recorded(first_epoch, first_epoch + epochs - 1)]
 
     def _trace(self, data: Data, initially: bool) -> None:
         if initially:

@@ -59,15 +59,14 @@ class Segments:
         """Return the sums of each tensor: (..., numbers) -> (..., tensors) each."""
         return sums.Sums.of(rows, self._ends)
 
-    def zeros_of_all(self, rows: np.ndarray) -> np.ndarray:
-        """Count each tensor's entries that are 0 in all batches: (epochs, batches, seeds, numbers) -> (epochs, seeds,
-        tensors)."""
-        return sums.zeros_of_all(rows, self._ends)
+    def zeros_of_all(self, rows: np.ndarray, seen: np.ndarray) -> np.ndarray:
+        """Count each tensor's entries that are 0 in all batches: see `sums.zeros_of_all`."""
+        return sums.zeros_of_all(rows, self._ends, seen)
 
     def histograms(self, rows: np.ndarray) -> np.ndarray:
         """Count each tensor's entries in each bin over all batches: (epochs, batches, seeds, numbers) -> (epochs,
         seeds, tensors, bins)."""
-        return sums.histograms(rows, self._ends).astype(np.float32)
+        return sums.histograms(rows, self._ends)
 
     def _reduced(self, reduce: np.ufunc, x: np.ndarray, keepdims: bool) -> np.ndarray:
         if self._in_order:

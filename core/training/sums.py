@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import float32, float64, int32, int64, njit, types
 
 from gradlab.measurement.statistics.histograms import BIN_NAMES, EDGES
 
@@ -18,6 +18,8 @@ from gradlab.measurement.statistics.histograms import BIN_NAMES, EDGES
 SIZE, INFINITE = np.int32(0x7FFFFFFF), np.int32(0x7F800000)
 # Entries whose bins are looked up before they are counted: what a core's first cache holds.
 BUFFERED = 1024
+# Rows of float32, and those of batches; what a program has left behind may only be read.
+ROWS, BATCHES = (types.Array(float32, axes, "C", readonly=True) for axes in (2, 4))
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,18 +71,20 @@ class Sums:
         )
 
 
-def zeros_of_all(rows: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Count the entries of each tensor that are exactly 0 in every batch.
+def zeros_of_all(rows: np.ndarray, ends: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Count the entries of each tensor that are exactly 0 in every batch, of these rows and of those before.
 
     Args:
         rows: (epochs, batches, seeds, numbers) float32.
         ends: as for `Sums.of`.
+        seen: (epochs, seeds, numbers) int32, 0 for entries that were 0 in all rows before. The same of these rows is
+            added to it.
 
     Returns:
         (epochs, seeds, tensors) int64.
     """
     counted = np.empty((rows.shape[0], rows.shape[2], len(ends)), np.int64)
-    _count_zeros_of_all(np.ascontiguousarray(rows), ends, np.empty(rows.shape[-1], np.int32), counted)
+    _count_zeros_of_all(np.ascontiguousarray(rows), ends, seen, counted)
     return counted
 
 
@@ -121,7 +125,7 @@ def _bins_of_octaves() -> np.ndarray:
 BINS_OF_OCTAVES = _bins_of_octaves()
 
 
-def compiled(signature: str) -> Callable[[Callable[..., Any]], Any]:
+def compiled(signature: Any) -> Callable[[Callable[..., Any]], Any]:
     """Compile a function at once, or load it from where an earlier process has kept it."""
     # Additions may be reordered, which makes vectors of them; NaN and infinities keep their meaning.
     flags = {"reassoc", "contract"}
@@ -135,7 +139,7 @@ def compiled(signature: str) -> Callable[[Callable[..., Any]], Any]:
     return decorated
 
 
-@compiled("(f4[:, ::1], i8[::1], f8[:, :, ::1], i4[:, :, ::1])")
+@compiled((ROWS, int64[::1], float64[:, :, ::1], int32[:, :, ::1]))
 def _sum(rows, ends, sums, counts):
     for k in range(len(rows)):
         begin = 0
@@ -163,23 +167,23 @@ def _sum(rows, ends, sums, counts):
             begin = ends[tensor]
 
 
-@compiled("(f4[:, :, :, ::1], i8[::1], i4[::1], i8[:, :, ::1])")
+@compiled((BATCHES, int64[::1], int32[:, :, ::1], int64[:, :, ::1]))
 def _count_zeros_of_all(rows, ends, seen, counted):
     epochs, batches, seeds, _ = rows.shape
     for epoch in range(epochs):
         for seed in range(seeds):
-            seen[:] = 0
+            here = seen[epoch, seed]
             for batch in range(batches):
                 bits = rows[epoch, batch, seed].view(np.int32)
-                for i in range(len(seen)):
-                    seen[i] |= bits[i] & SIZE
+                for i in range(len(here)):
+                    here[i] |= bits[i] & SIZE
             begin = 0
             for tensor in range(len(ends)):
-                counted[epoch, seed, tensor] = (seen[begin : ends[tensor]] == 0).sum()
+                counted[epoch, seed, tensor] = (here[begin : ends[tensor]] == 0).sum()
                 begin = ends[tensor]
 
 
-@compiled("(f4[:, :, :, ::1], i8[::1], i4[:, ::1], i8[:, :, :, ::1])")
+@compiled((BATCHES, int64[::1], int32[:, ::1], int64[:, :, :, ::1]))
 def _count_bins(rows, ends, octaves, counted):
     epochs, batches, seeds, _ = rows.shape
     places = np.empty(BUFFERED, np.int32)

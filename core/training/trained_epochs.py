@@ -9,6 +9,9 @@ import numpy as np
 
 from core.training.recorder import Series
 
+# What a block of epochs left at its end, and the measurements of it that are under way.
+Block = tuple[Any, Future[tuple[Series, np.ndarray | None]]]
+
 
 @dataclass(frozen=True, eq=False)
 class TrainedEpochs:
@@ -29,7 +32,7 @@ class TrainedEpochs:
     series: dict[str, np.ndarray]
 
 
-def concatenated(blocks: Sequence[tuple[Any, Future[tuple[Series, np.ndarray | None]]]]) -> TrainedEpochs:
+def concatenated(blocks: Sequence[Block]) -> TrainedEpochs:
     """Concatenate the measurements of consecutive blocks."""
     dones, finites, stops, metrics = zip(*(trained for trained, _ in blocks), strict=True)
     series, norms = zip(*(recorded.result() for _, recorded in blocks), strict=True)

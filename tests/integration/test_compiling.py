@@ -9,8 +9,10 @@ import pytest
 import tensorflow as tf
 from tensorflow.python.eager import context
 
+from core.plan import widths
 from core.training import definitions, program_cache
 from core.training.begun import Begun
+from core.training.beside import Beside
 from core.training.compiled import Compiled
 from core.training.data import Data
 from core.training.train import train
@@ -56,6 +58,27 @@ def test_xla_finds_a_program_whatever_its_process_has_traced_before(monkeypatch:
     assert first == second
     assert name.endswith("_00000000"), "of whichever trace it is"
     assert other != name, "TensorFlow refuses two functions of one name"
+
+
+def test_all_pieces_of_an_epoch_have_one_program(monkeypatch: pytest.MonkeyPatch):
+    """XLA takes a number with which a loop slices for a constant, of which the program has no argument."""
+    monkeypatch.setattr(widths, "MAX_TRACED_NUMBERS", 1)
+    spec = a_spec(layers=[HE, OUTPUT])
+    program = program_cache._new(spec, 1, "pieces")
+    piece = tf.function(program._epochs.piece, jit_compile=True, autograph=False)
+    entry = piece.experimental_get_compiler_ir(*program._idle(Data(spec)))(stage="hlo").split("ENTRY")[1]
+    assert len(re.findall(r"= s32\[\] parameter\(", entry)) == 2, "the epoch's number, and the piece's begin"
+
+
+def test_what_fails_beside_a_training_is_raised_in_it():
+    def failing() -> None:
+        raise MemoryError("beside")
+
+    with Beside() as beside:
+        beside.do(failing)
+        beside.do(int)
+        with pytest.raises(MemoryError, match="beside"):
+            beside.wait()
 
 
 @pytest.mark.parametrize("layers", [[HE, OUTPUT], RECURRENT], ids=["side by side", "recurrent"])

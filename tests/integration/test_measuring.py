@@ -1,4 +1,4 @@
-"""Many tensors measured at once, in the program or after the fact, are measured as if each stood alone."""
+"""Many tensors measured at once, in a program or after the fact, are measured as if each stood alone."""
 
 import os
 import subprocess
@@ -13,8 +13,8 @@ import pytest
 import tensorflow as tf
 from numba.core.dispatcher import Dispatcher
 
-from core.training import folded, sums
-from core.training.measurers import GradientRows, WeightRows, of_gradients, of_weights
+from core.training import sums
+from core.training.measurers import FROM_GRADIENTS, GradientRows, WeightRows, of_weights
 from core.training.segments import Segments
 from gradlab.keras import measure
 from gradlab.keras.sums import GradientSums
@@ -45,13 +45,10 @@ def each_alone(kind: str, *columns: list[np.ndarray]) -> np.ndarray:
 
 @cache
 def measuring(*, compiled: bool) -> Any:
-    """A program for tensors of one list of shapes: the columns of gradients, and the histograms."""
+    """A program for tensors of one list of shapes: the statistics of gradients, and the histograms."""
 
     def in_program(tensors):
-        by_batch = measure.gradient_columns(tensors, folded.sums)
-        # The union over one batch is the batch.
-        of_union = measure.union_columns([tf.cast(measure.seen(each), tf.float32) for each in tensors])
-        return [*by_batch, *of_union], measure.histograms(tensors, counts=folded.counts)
+        return measure.gradients(tensors), measure.histograms(tensors)
 
     return tf.function(in_program, jit_compile=compiled, autograph=False)
 
@@ -59,11 +56,11 @@ def measuring(*, compiled: bool) -> Any:
 @pytest.mark.parametrize("poisoned", [False, True], ids=["finite", "with NaN and infinities"])
 @pytest.mark.parametrize("compiled", [False, True], ids=["eager", "compiled"])
 def test_tensors_measured_together_are_measured_as_if_each_stood_alone(poisoned, compiled):
-    """Small ones are filled up to one length, of which nothing may show, as of a neighbour. Others are folded."""
+    """Small ones are filled up to one length, of which nothing may show, as of a neighbour."""
     tensors = random_tensors(0, poisoned, [(769,), (40, 40), *SIZES])
-    columns, counted = measuring(compiled=compiled)(tensors)
-    found = np.stack([column.numpy() for column in columns], axis=-1)
-    np.testing.assert_allclose(found, each_alone("gradients", tensors), rtol=1e-5, atol=1e-6)
+    found, counted = measuring(compiled=compiled)(tensors)
+    alone = each_alone("gradients", tensors)[..., : len(MEAN_GRADIENT_STATISTICS)]
+    np.testing.assert_allclose(found, alone, rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(counted, [[histogram(each[seed].ravel(), np) for each in tensors] for seed in (0, 1)])
 
 
@@ -77,8 +74,11 @@ def test_tensors_in_one_row_are_measured_as_if_each_stood_alone(poisoned, sizes)
     batches, layout = rows[0][None, None], SeriesLayout("", (), ())  # one epoch of one batch
     with np.errstate(invalid="ignore"):
         missing = np.zeros(len(sizes), bool)
+        seen = np.zeros((1, *rows[0].shape), np.int32)
+        gradients = GradientRows(layout, batches, segments.sums(batches), missing, segments, seen)
+        of_gradients = FROM_GRADIENTS["gradients"]
         by_sums = {
-            "gradients": of_gradients(GradientRows(layout, batches, segments.sums(batches), missing, segments)),
+            "gradients": of_gradients.joined(of_gradients.piece(gradients)),
             "weights": of_weights(WeightRows(layout, rows[0][None], rows[1][None], segments)),
         }
         for kind, columns in (("gradients", (after,)), ("weights", (after, before))):
@@ -128,9 +128,13 @@ def test_sums_are_compiled_where_nothing_can_be_kept(error):
     assert double(4.0) == 8.0
 
 
-def test_zeros_of_an_epoch_are_those_of_every_batch():
-    rows = np.array([[0, 0, 1, 0, np.nan], [0, 2, 0, -0.0, 0]], np.float32)  # two batches of tensors of 2 and 3 entries
-    assert Segments([2, 3]).zeros_of_all(rows[None, :, None]).tolist() == [[[1, 1]]]
+def test_zeros_of_an_epoch_are_those_of_every_batch_in_pieces_too():
+    rows = np.array([[0, 0, 1, -0.0, np.inf], [0, 2, 0, -0.0, 0], [0, 0, np.nan, 0, 1e-45]], np.float32)
+    batches, seen = rows[None, :, None], np.zeros((1, 1, 5), np.int32)  # tensors of 2 and 3 entries
+    segments = Segments([2, 3])
+    assert segments.zeros_of_all(batches, seen.copy()).tolist() == [[[1, 1]]]
+    assert segments.zeros_of_all(batches[:, :1], seen).tolist() == [[[2, 1]]]
+    assert segments.zeros_of_all(batches[:, 1:], seen).tolist() == [[[1, 1]]]
 
 
 def test_a_tensor_without_a_gradient_is_nan_and_disturbs_no_other():

@@ -20,7 +20,6 @@ from gradlab.measurement.history import Chunk
 from gradlab.measurement.kinds import STATISTICS
 from gradlab.measurement.statistics import Flow, histogram
 from gradlab.spec import ExperimentSpec
-from gradlab.spec.experiment import GRADIENT_NORMS
 from tests.by_hand import deltas, forward, named
 from tests.campaigns import one_in
 from tests.fitting import trained
@@ -447,23 +446,27 @@ def test_every_series_of_seeds_side_by_side_agrees_with_each_alone():
                 np.testing.assert_allclose(values, alone[kind], rtol=2e-4, atol=1e-5, err_msg=kind)
 
 
-def test_gradients_too_many_to_be_kept_are_measured_by_the_program_itself(monkeypatch):
-    """The two roads to the same numbers, of the same training."""
-    spec = a_spec([dense("tanh"), SIGMOID], seeds=(0, 1), optimizer={**SGD, "clipnorm": 0.05})
-    afterwards = list(train(spec))
-    monkeypatch.setattr(side_by_side, "MAX_TRACED_NUMBERS", 1)
-    monkeypatch.setattr(program_cache, "_programs", type(program_cache._programs)())
-    inside = list(train(spec))
-    for seed in spec.seeds:
-        kept, measured = trained(afterwards, seed), trained(inside, seed)
-        assert kept.keys() == measured.keys()
-        norms = len(GRADIENT_NORMS)
-        np.testing.assert_array_equal(kept["metrics"][:, :-norms], measured["metrics"][:, :-norms])
-        for kind, values in kept.items():
-            if kind.endswith("histograms"):
-                np.testing.assert_array_equal(values, measured[kind], err_msg=kind)
-            else:
-                np.testing.assert_allclose(values, measured[kind], rtol=1e-4, atol=1e-6, err_msg=kind)
+@pytest.mark.parametrize("at_once", one_in(2, [1, 2]))
+def test_epochs_in_pieces_are_trained_and_measured_as_whole_ones(at_once, monkeypatch):
+    """Seeds stop one after another; the last batch is padded, or a step of its own."""
+    stopping = {"early_stopping": {"monitor": "val_loss", "patience": 1}, "epochs": 8}
+    padded = a_spec([dense("tanh"), SIGMOID], seeds=(0, 1), optimizer={**SGD, "clipnorm": 0.05}, **stopping)
+    apart = CASES["batch normalised"].model_copy(update={"seeds": (0, 1)})
+    for spec in (padded, apart):
+        monkeypatch.setattr(program_cache, "_programs", type(program_cache._programs)())
+        with monkeypatch.context() as patched:
+            whole = list(train(spec))
+            patched.setattr(side_by_side, "MAX_TRACED_NUMBERS", at_once * 2 * spec.parameter_count)
+            patched.setattr(program_cache, "_programs", type(program_cache._programs)())
+            in_pieces = list(train(spec))
+        for seed in spec.seeds:
+            expected, found = trained(whole, seed), trained(in_pieces, seed)
+            assert expected.keys() == found.keys()
+            for kind, values in expected.items():
+                np.testing.assert_array_equal(values, found[kind], err_msg=kind)
+        last = [unpack(chunks[-1].checkpoint().state) for chunks in (whole, in_pieces)]
+        for values, same in zip(*last, strict=True):
+            np.testing.assert_array_equal(values, same)
 
 
 def test_a_network_without_weights_is_looked_at_too():

@@ -12,7 +12,7 @@ import pytest
 import gradlab.measurement.kinds
 from api.charts.views import VIEWS
 from core.catalogue import catalogue
-from core.training.measurers import IN_PROGRAM, MEASURERS
+from core.training.measurers import MEASURERS
 from gradlab.client.client import Client
 from gradlab.measurement.history import Tensor
 from gradlab.measurement.kinds import BY_NAME, KINDS, MeasuredLayer, MeasuredNetwork, SeriesKind
@@ -41,8 +41,6 @@ def lacks(kind: SeriesKind) -> Iterator[str]:
         yield f"a test of its statistics: tests/unit/test_kind_{kind.name}.py"
     if kind.name not in MEASURERS[kind.source]:
         yield f"a measurer: a function in core/training/measurers.py, in the table FROM_{kind.source.upper()}"
-    if kind.source == "gradients" and kind.name not in IN_PROGRAM:
-        yield "a measurer inside the program, for gradients that are too many to be kept: core/training/update.py"
     endpoint = endpoints().get(f"/experiments/{{experiment_id}}/{kind.path}")
     if endpoint is None:
         yield f"an endpoint GET /experiments/{{id}}/{kind.path}: api/routes"
@@ -121,7 +119,6 @@ def test_no_two_kinds_are_asked_for_alike():
 
 def test_a_measurer_measures_a_kind_that_there_is():
     assert {name for table in MEASURERS.values() for name in table} <= {*BY_NAME}
-    assert {*IN_PROGRAM} <= {*MEASURERS["gradients"]}
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)

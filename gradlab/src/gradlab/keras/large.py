@@ -4,7 +4,6 @@ The formulas of `gradlab.measurement.statistics` go through a tensor some 25 tim
 are composed of five sums, which each backend computes in its own way.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,15 +16,10 @@ from gradlab.measurement.statistics.gradients import MAX_MEAN_SHARE, std
 from gradlab.measurement.statistics.statistic import nonfinite
 
 
-def gradient_columns(g: Any, sums: Callable[[Any], tuple[Any, ...]] | None = None) -> list[Any]:
-    """Return one array of (seeds, tensors) for each statistic that is a mean over batches, from (seeds, tensors, n).
-
-    Args:
-        g: the gradients.
-        sums: computes Σg, Σ|g|, Σg², the number of zeros and max|g|; by default as the backend does it fastest.
-    """
+def gradient_columns(g: Any) -> list[Any]:
+    """Return one array of (seeds, tensors) for each statistic that is a mean over batches, from (seeds, tensors, n)."""
     n = np.float32(g.shape[-1])
-    total, absolute, square, zeros, largest = (sums or backend.sums_of_large)(g)
+    total, absolute, square, zeros, largest = backend.sums_of_large(g)
     sizes, mean, squares = absolute / n, total / n, square / n
     of_mean = ops.square(mean)
     is_finite = ops.all(xp.isfinite(sizes))

@@ -2,9 +2,6 @@
 
 Twelve tensors with seven statistics each would need 84 small reductions. Stacked by size, tensors of one size need
 seven, at any depth of the network. The first axis of every array runs over the seeds that train side by side.
-
-Statistics that are means over the batches are computed for each mini-batch. Statistics of the union of all batches are
-computed once, at the epoch's end, from the masks of `seen`.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +13,7 @@ from keras import ops, tree
 from gradlab.keras import large
 from gradlab.keras.backends import backend
 from gradlab.keras.namespace import PaddedNamespace, xp
-from gradlab.measurement.statistics import MEAN_GRADIENT_STATISTICS, UNION_GRADIENT_STATISTICS, Statistic
+from gradlab.measurement.statistics import MEAN_GRADIENT_STATISTICS
 from gradlab.measurement.statistics import histogram as count
 from gradlab.measurement.statistics.gradients import MIN_LARGE
 
@@ -43,38 +40,14 @@ def gradients(tensors: Sequence[Any], *, few_passes: bool = False) -> Any:
     return ops.stack(_marked(tensors, _by_size(columns, _filled(tensors), stacked)), axis=-1)
 
 
-def gradient_columns(tensors: Sequence[Any], sums: Callable[[Any], tuple[Any, ...]]) -> list[Any]:
-    """Return one array of (seeds, tensors) for each statistic of a mini-batch, of which sums over batches are taken.
-
-    Args:
-        tensors: the gradients, as for `gradients`.
-        sums: computes the sums of tensors that are not small: see `large.gradient_columns`.
-    """
-
-    def columns(names: Any, x: Any) -> list[Any]:
-        return large.gradient_columns(x, sums) if x.shape[-1] > SMALL else _columns(names, x)
-
-    return _marked(tensors, _by_size(columns, _filled(tensors)))
-
-
-def union_columns(tensors: Sequence[Any]) -> list[Any]:
-    """Return one array of (seeds, tensors) for each statistic of the union of batches, from masks as numbers."""
-    return _marked(tensors, _by_size(lambda names, x: _columns(names, x, UNION_GRADIENT_STATISTICS), _filled(tensors)))
-
-
-def _columns(names: Any, x: Any, statistics: Sequence[Statistic] = MEAN_GRADIENT_STATISTICS) -> list[Any]:
-    return [each.compute(x, names) for each in statistics]
+def _columns(names: Any, x: Any) -> list[Any]:
+    return [each.compute(x, names) for each in MEAN_GRADIENT_STATISTICS]
 
 
 def _marked(tensors: Sequence[Any], columns: list[Any]) -> list[Any]:
     """The columns with NaN for tensors that are None."""
     missing = np.array([tensor is None for tensor in tensors])
     return [ops.where(missing, np.float32(np.nan), column) for column in columns] if missing.any() else columns
-
-
-def seen(row: Any) -> Any:
-    """Return a boolean mask of the entries that are not exactly 0; NaN is True. The union of batches is their OR."""
-    return ops.not_equal(row, np.float32(0.0))
 
 
 def dense(gradient: Any) -> Any:
@@ -87,18 +60,16 @@ def norms(tensors: Sequence[Any]) -> Any:
     return _by_size(lambda names, x: names.sqrt(names.sum(names.square(x), axis=-1)), tensors)
 
 
-def histograms(tensors: Sequence[Any], *, few_passes: bool = False, counts: Callable[[Any], Any] | None = None) -> Any:
+def histograms(tensors: Sequence[Any], *, few_passes: bool = False) -> Any:
     """Return the histogram of each tensor: (seeds, tensors, bins), from (seeds, *shape) each; zeros for None.
 
     Args:
         tensors: the tensors.
         few_passes: True to count those of many entries as the backend does it fastest, and not to stack them.
-        counts: counts the entries of tensors that are not small, (seeds, tensors, n), instead.
     """
-    of_large = counts or (backend.bin_counts if few_passes else None)
 
     def counted(names: Any, x: Any) -> Any:
-        return of_large(x) if of_large and x.shape[-1] > SMALL else count(x, names)
+        return backend.bin_counts(x) if few_passes and x.shape[-1] > SMALL else count(x, names)
 
     nothing = [tensor is None for tensor in tensors]
     rows = _by_size(counted, _filled(tensors), MAX_STACKED if few_passes else None)

@@ -21,19 +21,9 @@ def histogram(x: Array, xp: Any) -> Array:
     Bin i holds EDGES[i - 1] ≤ x < EDGES[i]. The first and the last bin include the infinities. A NaN is in no bin.
     """
     reached = xp.sum(xp.where(xp.greater_equal(x[..., None, :], EDGES[:, None]), 1.0, 0.0), axis=-1)  # (..., edges)
-    return between(xp.sum(xp.where(xp.isnan(x), 0.0, 1.0), axis=-1), reached, xp)
-
-
-def between(real: Array, reached: Array, xp: Any) -> Array:
-    """Return the counts between neighbouring edges: (..., bins).
-
-    Args:
-        real: (...) the number of entries that are not NaN.
-        reached: (..., edges) the number of entries that reach each edge.
-        xp: the array namespace.
-    """
-    above = xp.concatenate([real[..., None], reached], axis=-1)
-    return above - xp.concatenate([reached, xp.zeros_like(real[..., None])], axis=-1)
+    real = xp.sum(xp.where(xp.isnan(x), 0.0, 1.0), axis=-1)[..., None]
+    above = xp.concatenate([real, reached], axis=-1)
+    return above - xp.concatenate([reached, xp.zeros_like(real)], axis=-1)
 
 
 # A float32's exponent gives its octave, and no octave holds two edges. The tables have, for each exponent, the number
