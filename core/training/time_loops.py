@@ -1,4 +1,4 @@
-"""Recurrent layers as one loop over time, which holds the products of the state alone.
+"""Recurrent layers as one loop over time, which holds the products of the state alone, or its convolutions.
 
 Keras's loop multiplies the inputs of each time step by themselves, and its gradient, as TensorFlow derives it, adds
 matrices of the kernels' sizes at each step. Here the inputs of all steps are one product before the loop. The
@@ -20,6 +20,10 @@ from core.training.network import BuiltLayer
 # From pre-activations, (batch, gates·units), and states, (batch, units) each, to the next states, of which the first is
 # the output. Pre-activations are the sum of what the inputs and the state contribute, or these two.
 Step = Callable[[Sequence[Any], Sequence[Any]], list[Any]]
+# From a state, (batch, ..., units), and the recurrent kernel to what they contribute, (batch, ..., gates·units).
+Product = Callable[[Any, Any], Any]
+# From sequences in the loop's order, (batch, time, ...), and True while training, to the outputs, (time, batch, ...).
+Run = Callable[[Any, bool], Any]
 
 
 def loop_over_time(layers: Iterable[BuiltLayer]) -> None:
@@ -28,7 +32,12 @@ def loop_over_time(layers: Iterable[BuiltLayer]) -> None:
         both = isinstance(layer.keras, keras.layers.Bidirectional)
         for each in (layer.keras.forward_layer, layer.keras.backward_layer) if both else (layer.keras,):
             if can_loop(each):
-                each.inner_loop = partial(_inner_loop, each, each.inner_loop)
+                replace_loop(each, partial(_outputs, each))
+
+
+def replace_loop(layer: Any, run: Run) -> None:
+    """Replace the loop of a layer of Keras's; masked sequences and dropped states keep the one that it has."""
+    layer.inner_loop = partial(_inner_loop, layer, run, layer.inner_loop)
 
 
 def can_loop(layer: Any) -> bool:
@@ -37,17 +46,27 @@ def can_loop(layer: Any) -> bool:
     return type(layer) in STEPS and getattr(layer, "reset_after", True)
 
 
-def _inner_loop(layer: Any, kerass: Any, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
+def _inner_loop(
+    layer: Any, run: Run, kerass: Any, sequences: Any, initial_state: Any, mask: Any, training: bool = False
+) -> Any:
     """Compute the same as `inner_loop` of Keras's layer: the last output, all outputs, and no states."""
-    cell, is_masked = layer.cell, any(each is not None for each in tf.nest.flatten(mask))
-    if is_masked or (training and cell.recurrent_dropout):
+    is_masked = any(each is not None for each in tf.nest.flatten(mask))
+    if is_masked or (training and layer.cell.recurrent_dropout):
         return kerass(sequences, initial_state, mask, training)
+    outputs = time_first(run(tf.reverse(sequences, [1]) if layer.go_backwards else sequences, training))
+    return outputs[:, -1], outputs, []
+
+
+def time_first(x: Any) -> Any:
+    """Exchange the axes of samples and of time steps, in either direction."""
+    return tf.transpose(x, [1, 0, *range(2, len(x.shape))])
+
+
+def _outputs(layer: Any, sequences: Any, training: bool) -> Any:
+    cell = layer.cell
     if training and cell.dropout:
         sequences = sequences * cell.get_dropout_mask(sequences[:, 0])[:, None]
-    if layer.go_backwards:
-        sequences = tf.reverse(sequences, [1])
-    outputs = tf.transpose(_run(layer, sequences)[0], [1, 0, 2])
-    return outputs[:, -1], outputs, []
+    return _run(layer, sequences)[0]
 
 
 def hidden_states(layer: Any, x: Any, nudge: Any) -> tuple[Any, Any]:
@@ -68,7 +87,7 @@ def hidden_states(layer: Any, x: Any, nudge: Any) -> tuple[Any, Any]:
         gates = given[..., : 2 * units] + remembered[..., : 2 * units]
         reset = layer.recurrent_activation(gates[..., units:])
         z = tf.concat([gates, given[..., 2 * units :] + reset * remembered[..., 2 * units :]], -1)
-    return tf.transpose(tf.stop_gradient(z), [1, 0, 2]), tf.transpose(outputs, [1, 0, 2])
+    return time_first(tf.stop_gradient(z)), time_first(outputs)
 
 
 def _run(layer: Any, x: Any, nudge: Any = None) -> tuple[Any, list[Any]]:
@@ -78,10 +97,10 @@ def _run(layer: Any, x: Any, nudge: Any = None) -> tuple[Any, list[Any]]:
     biases: list[Any] = [0.0, tf.zeros(3 * cell.units)] if is_apart else [0.0]
     if cell.use_bias:
         biases = tf.unstack(tf.convert_to_tensor(cell.bias)) if is_apart else [tf.convert_to_tensor(cell.bias)]
-    by_time = tf.reshape(tf.transpose(x, [1, 0, 2]), (-1, features))
+    by_time = tf.reshape(time_first(x), (-1, features))
     given = tf.reshape(tf.matmul(by_time, tf.convert_to_tensor(cell.kernel)) + biases[0], (time, batch, -1))
     if nudge is not None:
-        given += tf.transpose(nudge, [1, 0, 2])
+        given += time_first(nudge)
     step, states = partial(STEPS[type(layer)], cell), [tf.zeros((batch, cell.units))] * STATES.get(type(layer), 1)
     outputs, kept = scan(step, given, tf.convert_to_tensor(cell.recurrent_kernel), biases[1:], states)
     return outputs, [given, kept] if is_apart else [kept]
@@ -113,19 +132,22 @@ STEPS: Mapping[type, Callable[..., list[Any]]] = {
 STATES = {keras.layers.LSTM: 2}
 
 
-def scan(step: Step, given: Any, kernel: Any, bias: Sequence[Any], states: Sequence[Any]) -> tuple[Any, Any]:
+def scan(
+    step: Step, given: Any, kernel: Any, bias: Sequence[Any], states: Sequence[Any], multiply: Product = tf.matmul
+) -> tuple[Any, Any]:
     """Run a recurrence over time.
 
     Args:
         step: computes the next states.
-        given: (time, batch, gates·units) what the inputs contribute to the pre-activations.
-        kernel: (units, gates·units) the recurrent kernel.
+        given: (time, batch, ..., gates·units) what the inputs contribute to the pre-activations.
+        kernel: the recurrent kernel, (units, gates·units) for a product of matrices.
         bias: of what the state contributes, (gates·units,), where `step` takes the contributions apart; else none.
-        states: (batch, units) each, the states before the first step.
+        states: (batch, ..., units) each, the states before the first step.
+        multiply: computes what the first state contributes; linear in the state and in the kernel.
 
     Returns:
-        (time, batch, units), the first state after each step; and (time, batch, gates·units), the last of the
-        pre-activations as `step` took them, without a gradient.
+        (time, batch, ..., units), the first state after each step; and (time, batch, ..., gates·units), the last of
+        the pre-activations as `step` took them, without a gradient.
     """
     last = given.shape[0] - 1
 
@@ -133,7 +155,7 @@ def scan(step: Step, given: Any, kernel: Any, bias: Sequence[Any], states: Seque
         inputs = _array(given)
 
         def one(t: Any, states: Any, here: Any, kept: Any) -> Any:
-            remembered = tf.matmul(states[0], kernel)
+            remembered = multiply(states[0], kernel)
             pre = [here, remembered + bias[0]] if bias else [here + remembered]
             kept = [array.write(t, value) for array, value in zip(kept, [pre[-1], *states], strict=True)]
             return t + 1, step(pre, states), inputs.read(tf.minimum(t + 1, last)), kept
@@ -144,9 +166,10 @@ def scan(step: Step, given: Any, kernel: Any, bias: Sequence[Any], states: Seque
         pre, *before = [array.stack() for array in kept]
 
         def gradient(upstream: Any, _: Any) -> Any:
-            by_pre = _backward(step, [given, pre] if bias else [pre], before, kernel, upstream)
-            flat = tf.reshape(by_pre[-1], (-1, by_pre[-1].shape[-1]))
-            by_kernel = tf.matmul(tf.reshape(before[0], (-1, before[0].shape[-1])), flat, transpose_a=True)
+            to_state = partial(_gradient, lambda state: multiply(state, kernel))
+            by_pre = _backward(step, [given, pre] if bias else [pre], before, to_state, upstream)
+            remembered, flat = (tf.reshape(each, (-1, *each.shape[2:])) for each in (before[0], by_pre[-1]))
+            by_kernel = _gradient(lambda each: multiply(remembered, each), kernel, flat)
             return by_pre[0], by_kernel, *([tf.reduce_sum(flat, 0)] if bias else [])
 
         return (tf.concat([before[0][1:], ends[:1]], 0), pre), gradient
@@ -155,8 +178,26 @@ def scan(step: Step, given: Any, kernel: Any, bias: Sequence[Any], states: Seque
     return outputs, pre
 
 
-def _backward(step: Step, pre: Sequence[Any], before: Sequence[Any], kernel: Any, upstream: Any) -> list[Any]:
-    """Return the gradients by the pre-activations, (time, batch, gates·units) each."""
+def _gradient(compute: Callable[[Any], Any], value: Any, upstream: Any) -> Any:
+    """Return the gradient by a value from the one by what is computed from it."""
+    with tf.GradientTape() as tape:
+        tape.watch(value)
+        made = compute(value)
+    return tape.gradient(made, value, upstream)
+
+
+def _backward(
+    step: Step, pre: Sequence[Any], before: Sequence[Any], to_state: Callable[[Any, Any], Any], upstream: Any
+) -> list[Any]:
+    """Return the gradients by the pre-activations, (time, batch, ..., gates·units) each.
+
+    Args:
+        step: computes the next states.
+        pre: the pre-activations of all steps.
+        before: the states before each step.
+        to_state: takes the first state and a gradient by what it contributes; returns the one by the state.
+        upstream: (time, batch, ..., units), the gradient by the first state after each step.
+    """
     last, count = upstream.shape[0] - 1, len(pre)
     arrays = [_array(each) for each in (*pre, *before, upstream)]
 
@@ -169,7 +210,7 @@ def _backward(step: Step, pre: Sequence[Any], before: Sequence[Any], kernel: Any
         zero = tf.UnconnectedGradients.ZERO
         made = tape.gradient(after, values, deltas, unconnected_gradients=zero)
         by_pre, earlier = made[:count], made[count:]
-        earlier[0] += tf.matmul(by_pre[-1], kernel, transpose_b=True)
+        earlier[0] += to_state(values[count], by_pre[-1])
         here = [array.read(tf.maximum(t - 1, 0)) for array in arrays]
         return t - 1, earlier, here, [array.write(t, value) for array, value in zip(kept, by_pre, strict=True)]
 

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from core.training import wrapped
+from core.training.convolutions import convolve
 from core.training.forms import rewrite_layers
 from core.training.network import BuiltLayer
 from core.training.time_loops import can_loop
@@ -29,19 +31,30 @@ CASES: dict[str, dict[str, Any]] = {
     "reset before": {"kind": "gru", "units": 4, "reset_after": False},
     "states that drop": {"kind": "lstm", "units": 4, "recurrent_dropout": 0.5},
 }
+CONVOLVED = {"filters": 2, "kernel_size": 3, "return_sequences": True}
+CONVOLUTIONS: dict[str, dict[str, Any]] = {
+    "rows": {"kind": "conv_lstm1d", **CONVOLVED, "dilation_rate": 2, "use_bias": False, "activation": "softsign"},
+    "rows that drop": {"kind": "conv_lstm1d", **CONVOLVED, "dropout": 0.5, "go_backwards": True},
+    "images": {"kind": "conv_lstm2d", "filters": 3, "kernel_size": [2, 3], "padding": "same", "strides": [1, 2]},
+    "images from the end": {"kind": "conv_lstm2d", **CONVOLVED, "go_backwards": True},
+    "images of many channels": {"kind": "conv_lstm2d", "filters": 17, "kernel_size": 2},
+    "images whose states drop": {"kind": "conv_lstm2d", **CONVOLVED, "dropout": 0.5, "recurrent_dropout": 0.5},
+}
+SHAPES = {"conv_lstm1d": (2, 4, 7, 3), "conv_lstm2d": (2, 4, 5, 6, 3)}
 
 
 def forth_and_back(fields: dict[str, Any], *, rewritten: bool, masked: bool = False) -> list[np.ndarray]:
     """The output of a layer while training, the gradients of a weighted sum of it, and the state of its draws."""
     (spec,) = ModelSpec.model_validate({"layers": [fields]}).layers
-    (named,) = walk([spec], SHAPE[1:])
+    shape = SHAPES.get(spec.kind, SHAPE)
+    (named,) = walk([spec], shape[1:])
     layer = spec.build(keras, name="any", seeds=iter(range(99)))
-    spec.create_weights(layer, SHAPE[1:])
+    spec.create_weights(layer, shape[1:])
     random = np.random.default_rng(0)
     for variable in layer.trainable_variables:  # biases, too
         variable.assign(random.normal(size=variable.shape))
-    x = tf.constant(random.normal(size=SHAPE).astype(np.float32))
-    mask = tf.constant(random.random(SHAPE[:2]) < 0.6) if masked else None
+    x = tf.constant(random.normal(size=shape).astype(np.float32))
+    mask = tf.constant(random.random(shape[:2]) < 0.6) if masked else None
     if rewritten:
         rewrite_layers([BuiltLayer(named, layer)], plainly=False)
     with tf.GradientTape() as tape:
@@ -52,18 +65,33 @@ def forth_and_back(fields: dict[str, Any], *, rewritten: bool, masked: bool = Fa
     return [each.numpy() for each in (out, *by, *layer.non_trainable_variables)]
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", [*CASES, *CONVOLUTIONS])
 def test_outputs_and_gradients_are_kerass(case):
-    mine, expected = (forth_and_back(CASES[case], rewritten=rewritten) for rewritten in (True, False))
+    fields = (CASES | CONVOLUTIONS)[case]
+    mine, expected = (forth_and_back(fields, rewritten=rewritten) for rewritten in (True, False))
     for one, other in zip(mine, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=2e-5, atol=1e-5)
 
 
-def test_masked_steps_are_skipped_as_keras_skips_them():
-    fields = {"kind": "gru", **SEQUENCES}
+@pytest.mark.parametrize("fields", [{"kind": "gru", **SEQUENCES}, CONVOLUTIONS["rows that drop"]], ids=["gru", "rows"])
+def test_masked_steps_are_skipped_as_keras_skips_them(fields):
     masked, expected = (forth_and_back(fields, rewritten=rewritten, masked=True) for rewritten in (True, False))
     assert not np.allclose(masked[0], forth_and_back(fields, rewritten=True)[0])
     np.testing.assert_allclose(masked[0], expected[0], rtol=2e-5, atol=1e-5)
+
+
+def test_inputs_of_all_steps_are_convolved_before_the_loop(monkeypatch):
+    batches = []
+
+    def noted(x: Any, *rest: Any) -> Any:
+        batches.append(x.shape[0])
+        return convolve(x, *rest)
+
+    monkeypatch.setattr(wrapped, "convolve", noted)
+    forth_and_back(CONVOLUTIONS["images"], rewritten=True)
+    samples, steps = SHAPES["conv_lstm2d"][:2]
+    # The inputs; in turn the state of each step, twice as its gradient is derived too; all states, by their kernel.
+    assert batches == [samples * steps, *[samples] * 2 * steps, samples * steps]
 
 
 def test_only_products_that_no_gate_enters_are_looped():
