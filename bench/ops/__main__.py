@@ -2,9 +2,10 @@
 
     python -m bench.ops [--sizes small usual large] [--kinds conv2d ...] [--batch 32] [--rounds 5] [--max 1.2]
 
-A step is a forward pass and all gradients, on one thread, in processor time. The engine's loop takes the form in which
-the engine would train a network of this layer alone on such batches: compiled by XLA, in a branch as every update, or a
-plain graph, marked P. Keras's own layer runs in a plain graph, called step by step, as `model.fit` without XLA runs it.
+A step is a forward pass and all gradients, in processor time, on one thread, also where the engine takes two. The
+engine's loop takes the form in which the engine would train a network of this layer alone on such batches: compiled by
+XLA, in a branch as every update, or a plain graph, marked P. Keras's own layer runs in a plain graph, called step by
+step, as `model.fit` without XLA runs it.
 Both take turns. Exit status 1 if a layer takes more than --max times as long in the loop, or XLA rejects it.
 """
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from core.plan.families import FAMILIES
 from core.plan.graphs import has_large_kernels, trains_plainly
-from core.plan.widths import MAX_INITIAL_SAMPLES, groups_of, width_for
+from core.plan.widths import groups_of, width_for
 from gradlab.measurement.kinds import KINDS, names_from
 from gradlab.measurement.kinds.boundary import PLANE_POINTS
 from gradlab.measurement.kinds.kind import Form, Source
@@ -24,8 +24,11 @@ Counts = dict[str, float]
 
 # Passes of a training sample: a forward multiply-add has two backward, by the weights and by the inputs.
 WAYS = 3
-# Time of large kernels with two threads, as a share of that with one: a half where nothing else wants the second core.
+# Time of large products with two threads, as a share of that with one. Convolutions gain a tenth of it, or nothing.
 SHARE_WITH_TWO_THREADS = 0.7
+# Training samples that are measured at epoch 0: as many as leave so many numbers (400 MB) in the layers for the way
+# back, in bounds. More of large images took seconds and gigabytes for a first answer (docs/decisions/0101-*.md).
+MIN_INITIAL_SAMPLES, MAX_INITIAL_SAMPLES, MAX_INITIAL_NUMBERS = 512, 4096, 100_000_000
 # Prefix of the counts of epochs in which one layer is pretrained. Their prices are those of epochs.
 PRETRAINED = "pretrained_"
 # Layers that are priced by their inputs: the backward pass of a maximum, and drawing random numbers.
@@ -140,7 +143,7 @@ def _pretraining(spec: ExperimentSpec) -> Counts:
 def initial_probe_counts(spec: ExperimentSpec) -> Counts:
     """Return the work of a group's epoch 0: new weights, losses of all samples, a gradient over many."""
     width, dataset = width_for(spec), spec.dataset
-    passes = WAYS * min(MAX_INITIAL_SAMPLES, dataset.train_count) + dataset.sample_count - dataset.train_count
+    passes = WAYS * initial_samples(spec) + dataset.sample_count - dataset.train_count
     steps = sum(layer.spec.time_steps(layer.input_shape) or 0 for layer in spec.layers)
     return {
         "look": 1,
@@ -192,11 +195,11 @@ def epoch_counts(spec: ExperimentSpec) -> Counts:
 def _multiplied(spec: ExperimentSpec, passes: float, by_others: str, by_convolutions: str) -> Counts:
     """Count multiply-adds of so many passes of a sample; in a plain graph convolutions have a price of their own."""
     by_convolutions = "plain_convolutions" if trains_plainly(spec) else by_convolutions
-    passes *= SHARE_WITH_TWO_THREADS if has_large_kernels(spec) else 1.0
+    share = SHARE_WITH_TWO_THREADS if has_large_kernels(spec) else 1.0
     counts = {by_others: 0.0, by_convolutions: 0.0}
     for layer in spec.layers:
-        name = by_convolutions if layer.spec.kind in FAMILIES["convolutions"] else by_others
-        counts[name] += passes * _operations(layer)
+        slides = layer.spec.kind in FAMILIES["convolutions"]
+        counts[by_convolutions if slides else by_others] += passes * (1.0 if slides else share) * _operations(layer)
     return counts
 
 
@@ -212,6 +215,12 @@ def layout_kinds(spec: ExperimentSpec) -> tuple[str, ...]:
 
 def _operations(layer: NamedLayer) -> float:
     return layer.spec.operations(layer.input_shape)
+
+
+def initial_samples(spec: ExperimentSpec) -> int:
+    """Return the number of training samples that are measured at epoch 0, all at once: the dataset's first ones."""
+    each = sum(kept(layer) for layer in spec.layers)
+    return min(spec.dataset.train_count, MAX_INITIAL_SAMPLES, max(MIN_INITIAL_SAMPLES, MAX_INITIAL_NUMBERS // each))
 
 
 def kept(layer: NamedLayer) -> int:

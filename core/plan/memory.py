@@ -6,14 +6,14 @@ copies were measured in fresh processes that had trained a small network before:
 """
 
 import math
+from heapq import nlargest
 
 from core.plan.calibration import START, cost
-from core.plan.cost import Counts, heads_of, kept, start_counts
+from core.plan.cost import Counts, heads_of, initial_samples, kept, start_counts
 from core.plan.graphs import trains_plainly
 from core.plan.pieces import gathers_batches, validation_rows
 from core.plan.widths import (
     MAX_CHUNK_EPOCHS,
-    MAX_INITIAL_SAMPLES,
     MAX_ORDER_ENTRIES,
     MAX_SERIES_NUMBERS,
     block_for,
@@ -34,8 +34,8 @@ COMPILE_BYTES, COMPILE_BYTES_PER_SECOND, TRACE_BYTES_PER_SECOND = 20_000_000, 60
 STATE_COPIES = 8
 # Copies of what flows through the layers: for samples that are measured at once, and for a batch forward and back.
 INITIAL_COPIES, FLOW_COPIES = 1.2, 3
-# The same for the probe batch, of all layers and of the largest one besides, and for the plane. Statistics are computed
-# one by one, partly in float64.
+# The same for the probe batch, of all layers and of the two largest ones besides, and for the plane. Statistics are
+# computed for two layers at a time, partly in float64.
 PROBE_COPIES, LARGEST_PROBE_COPIES, PLANE_COPIES = 5, 7, 3
 # Copies of what a call leaves behind: in the program, where it waits (`core.training.beside`), where it is measured.
 TRACE_COPIES = 5
@@ -66,7 +66,7 @@ def memory(spec: ExperimentSpec, start: Counts | None = None) -> dict[str, int]:
     series = max(numbers, min(MAX_SERIES_NUMBERS, MAX_CHUNK_EPOCHS * numbers))
     watched = [math.prod(shape) for each in spec.layers if (shape := each.spec.watched(each.input_shape))]
     probed = any(kind in spec.layout for kind in names_from("flows"))
-    seen = probed * (PROBE_COPIES * sum(watched) + LARGEST_PROBE_COPIES * max(watched, default=0))
+    seen = probed * (PROBE_COPIES * sum(watched) + LARGEST_PROBE_COPIES * sum(nlargest(2, watched)))
     kept_by_second = TRACE_BYTES_PER_SECOND if trains_plainly(spec) else COMPILE_BYTES_PER_SECOND
     points = PLANE_POINTS**2 if any(kind in spec.layout for kind in names_from("plane")) else 0
     sizes = {
@@ -101,7 +101,7 @@ def _flow_bytes(spec: ExperimentSpec, flow: int, seen: int) -> float:
     """
     width, train, widest = width_for(spec), spec.dataset.train_count, _widest(spec)
     backwards = any(kind in spec.layout for kind in names_from("gradients"))
-    initial = INITIAL_COPIES * (flow if backwards else widest) * min(MAX_INITIAL_SAMPLES, train)
+    initial = INITIAL_COPIES * (flow if backwards else widest) * initial_samples(spec)
     initial += INITIAL_COPIES * widest * validation_rows(spec, 1)
     initial += (seen + flow) * min(PROBE_SAMPLES, train) if seen else 0
     if not spec.training.epochs:

@@ -4,8 +4,6 @@ from core.plan.once import once_per_spec
 from gradlab.measurement.kinds import names_from
 from gradlab.spec.experiment import ExperimentSpec
 
-# Training samples that are measured at epoch 0, all at once.
-MAX_INITIAL_SAMPLES = 4096
 # Epochs that one call of the program trains, all seeds together. Statistics of them are computed while it trains the
 # next ones.
 MAX_BLOCK_EPOCHS = 256

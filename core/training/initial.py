@@ -12,9 +12,9 @@ import numpy as np
 import tensorflow as tf
 
 from core.plan.architecture import hashed, initial_architecture
+from core.plan.cost import initial_samples
 from core.plan.graphs import has_large_kernels
 from core.plan.pieces import validation_rows
-from core.plan.widths import MAX_INITIAL_SAMPLES
 from core.training.batches import evaluated, sliced
 from core.training.compiled import Compiled
 from core.training.data import Data
@@ -36,7 +36,7 @@ class Initial:
     """
 
     def __init__(self, spec: ExperimentSpec, network: Network) -> None:
-        self._task, self._rows = Task(spec), validation_rows(spec, 1)
+        self._task, self._samples, self._rows = Task(spec), initial_samples(spec), validation_rows(spec, 1)
         self._sources = {BY_NAME[series.kind].source for series in spec.layout.series}
         self._one = Stack(network, 1)
         self._probe = Probe(self._one, self._task)
@@ -94,7 +94,7 @@ class Initial:
         return self._one.predict(x)[0]
 
     def _measured(self, train_x: Any, train_y: Any, val_x: Any, val_y: Any) -> dict[str, Any]:
-        (x, y), has = sliced((train_x, train_y), None, MAX_INITIAL_SAMPLES), self._sources.__contains__
+        (x, y), has = sliced((train_x, train_y), None, self._samples), self._sources.__contains__
         with self._one.unchanged():
             parts = [self._task.evaluate(y, *self._one.predict(x))]
             parts.append(evaluated(self._one, self._task, val_x, val_y, self._rows))

@@ -14,6 +14,8 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.python.eager import context, execute
 
+from core.training.stable_names import Names
+
 KERNEL_THREADS = 2
 
 _making = Lock()
@@ -28,7 +30,10 @@ def two_threads() -> Any:
 @cache
 def _made() -> Any:
     # XLA cuts a program into as many parts as the context has threads that compiles first. Let that be the first one.
-    tf.function(tf.negative, jit_compile=True, autograph=False)(tf.zeros(()))
+    # Its name is the same in each process, as XLA keeps what it has compiled by name.
+    with Names("first").used():
+        first = tf.function(tf.negative, jit_compile=True, autograph=False)
+        first(tf.zeros(()))
     made = context.Context()
     made.intra_op_parallelism_threads = KERNEL_THREADS
     made.set_visible_devices([], "GPU")
@@ -39,10 +44,11 @@ def _made() -> Any:
 class Twins:
     """Variables of the second context in place of those of the first one that a function captures.
 
-    Contexts share the memory of tensors, but a variable's handle is good in its own context alone.
+    Contexts share the memory of tensors, but a variable's handle is good in its own context alone. A twin keeps the
+    values of its last call.
 
     Args:
-        captured: the tensors that a function captures, handles of variables among them.
+        captured: the tensors that a function captures, handles of variables among them, and of no other resource.
 
     Attributes:
         captured: the same, with handles of the twins.
@@ -55,7 +61,7 @@ class Twins:
 
     @contextmanager
     def lent(self) -> Iterator[None]:
-        """Give the twins the variables' values for a block, and take them back at its end."""
+        """Give the twins the variables' values for a block, and take them back at its end, unless it raises."""
         first, second = context.context(), two_threads()
         for handle, twin in self._pairs:
             _assign(second, twin, _read(first, handle))

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.plan import cost
 from core.training.data import Data
 from core.training.network import Network
 from core.training.probe import full_gradients
@@ -75,6 +76,19 @@ def test_their_statistics_are_those_of_a_derivation_by_hand(case, seeds):
         assert (expected[:, 0] > 0).all()
         found = run.history.series["gradients"][0]
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6 * np.max(expected))
+
+
+def test_of_layers_that_hold_many_numbers_the_first_samples_are_measured_alone(monkeypatch):
+    """The bound is lowered to five of sixteen samples, which a real network meets with gigabytes."""
+    spec = a_spec(CIRCLES, [DENSE])
+    monkeypatch.setattr(cost, "MIN_INITIAL_SAMPLES", 5)
+    monkeypatch.setattr(cost, "MAX_INITIAL_NUMBERS", 1)
+    x, y = (each[:5] for each in samples(spec))
+    by_hand = gradients(spec, initial_weights(spec, 3), x, y)
+    expected = np.array([[each.compute(g.ravel(), np) for each in GRADIENT_STATISTICS] for g in by_hand])
+    (run,) = next(train(spec)).runs
+    found = run.history.series["gradients"][0]
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6 * np.max(expected))
 
 
 SLIDING = {
