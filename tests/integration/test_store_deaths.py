@@ -89,7 +89,7 @@ def test_without_a_size_the_sentence_is_whole():
     told = Death(signal.SIGKILL, False, None).describe(1, LARGE)
     assert "most likely for memory. " in told
     assert "MB were estimated beyond TensorFlow's own. What would make it smaller: " in told
-    assert told.endswith(").")
+    assert told.endswith(f" {advice(LARGE)}")
 
 
 def test_only_the_worker_that_had_it_loses_it(store):
