@@ -18,6 +18,7 @@ from core.plan.widths import (
     MAX_SERIES_NUMBERS,
     block_for,
     probe_width,
+    records_gradients,
     traced_numbers,
     width_for,
 )
@@ -100,8 +101,7 @@ def _flow_bytes(spec: ExperimentSpec, flow: int, seen: int) -> float:
         seen: the numbers that a probed sample leaves besides; 0 where nothing is probed.
     """
     width, train, widest = width_for(spec), spec.dataset.train_count, _widest(spec)
-    backwards = any(kind in spec.layout for kind in names_from("gradients"))
-    initial = INITIAL_COPIES * (flow if backwards else widest) * initial_samples(spec)
+    initial = INITIAL_COPIES * (flow if records_gradients(spec) else widest) * initial_samples(spec)
     initial += INITIAL_COPIES * widest * validation_rows(spec, 1)
     initial += (seen + flow) * min(PROBE_SAMPLES, train) if seen else 0
     if not spec.training.epochs:

@@ -59,7 +59,7 @@ class Epochs:
 
         def epoch(e, done, finite, kept):
             number, live = first + e, patience.live()
-            sums, gradients = self._trained((train_x, train_y), permutations[e], number, 0, self._nothing())
+            sums, gradients = self._trained((train_x, train_y), permutations[e], number, 0, self.no_sums())
             row, finite = self._ended(sums, val_x, val_y, number, finite)
             epoch_values = {"metrics": row, "weights": self._stack.weights, "gradients": gradients}
             epoch_values |= {f"state_{i}": each for i, each in enumerate(self._stack.averages)}
@@ -89,7 +89,8 @@ class Epochs:
         )
         return done, finite, self.patience.stopped(), row, sums, *self._rows_of(gradients)
 
-    def _nothing(self) -> Any:
+    def no_sums(self) -> Any:
+        """Return the task's sums over no batch, (seeds, sums)."""
         return tf.zeros((self._stack.width, self.task.sum_count))
 
     def _rows_of(self, gradients: Any) -> tuple[Any, Any]:

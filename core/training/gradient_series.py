@@ -42,9 +42,9 @@ class GradientSeries:
             sums = self._segments.sums(rows)
             for layout, due in self._due:
                 of_due = (rows, sums) if len(due) == len(rows) else (rows[due], sums.at(due))
-                nothing = np.zeros((len(due), *rows.shape[2:]), np.int32)
-                seen = self._seen.setdefault(layout.kind, nothing)
-                given = GradientRows(layout, *of_due, missing, self._segments, seen)
+                if layout.kind not in self._seen:
+                    self._seen[layout.kind] = np.zeros((len(due), *rows.shape[2:]), np.int32)
+                given = GradientRows(layout, *of_due, missing, self._segments, self._seen[layout.kind])
                 self._entries[layout.kind].append(FROM_GRADIENTS[layout.kind].piece(given))
             if GRADIENTS.name in self._entries:
                 clipped = clip(rows, sums.length, self._optimizer, self._segments.spread, np)

@@ -161,7 +161,7 @@ class Program:
             seeds: number of places that are measured, the first ones.
         """
         blocks: list[Block] = []
-        train = self._piece_by_piece if self._in_pieces else self._at_once
+        train = self._piece_by_piece if self._in_pieces else self._whole_epochs
         with Beside() as beside:
             for begin in range(0, len(permutations), self._block):
                 block = permutations[begin : begin + self._block]
@@ -171,7 +171,7 @@ class Program:
             beside.wait()
         return concatenated(blocks)
 
-    def _at_once(self, data: Data, block: np.ndarray, number: int, seeds: int, beside: Beside) -> Block:
+    def _whole_epochs(self, data: Data, block: np.ndarray, number: int, seeds: int, beside: Beside) -> Block:
         """Train whole epochs, from `number` on."""
         before = self.stack.weights.numpy()
         done, finite, stopped, metrics, weights, state, rows, missing = self._call(self._arguments(data, block, number))
@@ -186,7 +186,7 @@ class Program:
     def _piece_by_piece(self, data: Data, block: np.ndarray, number: int, seeds: int, beside: Beside) -> Block:
         """Train one epoch, the gradients of which are too many to be left behind at once."""
         before, gradients = self.stack.weights.numpy(), self._recorder.gradients(number, 1)
-        sums = np.zeros((self.stack.width, self._epochs.task.sum_count), np.float32)
+        sums = self._epochs.no_sums()
         for begin in range(0, self._update.batches, self._update.at_once):
             *ended, sums, rows, missing = self._call(self._arguments_of_piece(data, block[0], number, begin, sums))
             beside.do(gradients.add, rows[None, : self._update.batches - begin, :seeds], missing)
@@ -207,8 +207,7 @@ class Program:
         if not self._in_pieces:
             return self._arguments(data, np.zeros((0, self.stack.width, self._update.padded), np.int32), 1)
         nothing = np.zeros((self.stack.width, 0), np.int32)
-        sums = np.zeros((self.stack.width, self._epochs.task.sum_count), np.float32)
-        return self._arguments_of_piece(data, nothing, 1, self._update.batches, sums)
+        return self._arguments_of_piece(data, nothing, 1, self._update.batches, self._epochs.no_sums())
 
     def _call(self, arguments: tuple[Any, ...]) -> Any:
         """Call the program; return its results as arrays, which may only be read, as they are not copied."""
@@ -221,11 +220,11 @@ class Program:
         return (*data.arrays, tf.constant(padded), tf.constant(first_epoch), tf.constant(len(block)))
 
     def _arguments_of_piece(
-        self, data: Data, permutation: np.ndarray, number: int, begin: int, sums: np.ndarray
+        self, data: Data, permutation: np.ndarray, number: int, begin: int, sums: Any
     ) -> tuple[Any, ...]:
         """Return the arguments for the batches of an epoch from `begin` on; their order is padded likewise."""
         size = self._update.size
         order = np.zeros((self.stack.width, max(2, self._update.at_once) * size), np.int32)
         here = permutation[:, begin * size : begin * size + order.shape[1]]
         order[:, : here.shape[1]] = here
-        return (*data.arrays, tf.constant(order), tf.constant(number), tf.constant(begin), tf.constant(sums))
+        return (*data.arrays, tf.constant(order), tf.constant(number), tf.constant(begin), tf.convert_to_tensor(sums))

@@ -15,8 +15,8 @@ RARELY = 8
 class Sampling:
     """The batches of a record whose gradients are measured: evenly spaced, the first one among them.
 
-    Of n batches √n are measured; of fewer than 64 one in eight, as one costs a small network's training a tenth of its
-    time; of fewer than 16 two or three. A mean over m of the batches has a standard error of 1/√m of a batch's
+    Of n batches √n are measured; of fewer than 64 one in eight, as to measure one takes a tenth of a small network's
+    batch; of fewer than 16 two or three. A mean over m of the batches has a standard error of 1/√m of a batch's
     deviation. With the first batch, a record that ends sooner than expected has a measured batch, too.
 
     Attributes:
