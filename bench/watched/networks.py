@@ -18,9 +18,8 @@ TUTORIAL = ("tutorial-1-one-tanh", "tutorial-2-deep-tanh", "tutorial-3-deep-relu
 TURNS = 4
 # Samples of a slow network's batch.
 BATCH = 512
-# Batches of an epoch, which share what a record costs: as many as MNIST has, and few where a batch takes a third of a
-# second on one framework.
-DENSE_BATCHES, CONVOLUTIONAL_BATCHES = 118, 10
+# Batches of an epoch, which share what a record costs: as many as MNIST has, and as CIFAR-10 has.
+DENSE_BATCHES, CONVOLUTIONAL_BATCHES = 118, 98
 CLASSES = 10
 
 Arrays = tuple[np.ndarray, np.ndarray]
@@ -105,7 +104,7 @@ def _slow(
 ) -> Network:
     random = np.random.default_rng(0)
     count = batches * BATCH
-    x, y = random.normal(size=(count, *shape)).astype(np.float32), random.integers(0, CLASSES, count)
+    x, y = random.standard_normal((count, *shape), np.float32), random.integers(0, CLASSES, count)
     few = slice(0, BATCH)
     arrays = ((x, y), (x[few], y[few]))
     return Network(name, units, "relu", "he_uniform", filters, *arrays, batch=BATCH, turns=3, epochs=1)

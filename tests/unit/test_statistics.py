@@ -22,6 +22,7 @@ from gradlab.measurement.statistics import (
     histogram,
 )
 from gradlab.measurement.statistics.activations import MAX_UNITS, SATURATED
+from gradlab.watch import large_layers
 
 NAN, INF = math.nan, math.inf
 
@@ -205,6 +206,26 @@ def test_a_statistic_of_activations_is_what_its_formula_says(function, samples, 
         expected = ACTIVATIONS_BY_HAND[statistic.name](flow)
         found = statistic.compute(flow, np)
         assert found == pytest.approx(expected, rel=1e-9, abs=1e-12, nan_ok=True), statistic.name
+
+
+@pytest.mark.parametrize(("poison", "place"), [(None, 0), (NAN, 130), (INF, 0), (0.0, 700)])
+@pytest.mark.parametrize("function", ["tanh", "relu", "exponential"])
+def test_statistics_in_blocks_are_those_of_the_whole(monkeypatch, function, poison, place):
+    monkeypatch.setattr(large_layers, "BLOCK", 64 * 5)  # 64 samples of five units
+    flow = a_flow(function, 150, 5, leading=(2,))
+    z, slope = (np.concatenate([each, each - 1], axis=-1) for each in (flow.z, flow.slope))  # as of gates
+    if poison is not None:
+        for each in (z, flow.h, slope):
+            each.reshape(-1)[place] = poison
+    arrays = (z, flow.h, slope, flow.steepest)
+    with np.errstate(invalid="ignore"):
+        whole, parts = Flow(*arrays), large_layers.flow_in_blocks(*arrays)
+        for statistic in SHELVES["activations"]:
+            found, expected = statistic.compute(parts, np), statistic.compute(whole, np)
+            assert found == pytest.approx(expected, rel=1e-9, abs=1e-12, nan_ok=True), statistic.name
+        found = large_layers.signals_in_blocks(z)
+        for statistic, one in zip(SHELVES["signals"], found, strict=True):
+            assert one == pytest.approx(statistic.compute(z, np), rel=1e-12, nan_ok=True), statistic.name
 
 
 @pytest.mark.parametrize("kind", SHELVES)

@@ -18,6 +18,10 @@ def array(value: Any) -> np.ndarray:
 
 
 def precise(value: Any) -> np.ndarray:
-    """Return a tensor as an array of float64 if it is that, else of float32."""
+    """Return a tensor as an array of float64 if it is that, else of float32, that is only read.
+
+    The array has the tensor's own memory, where that is the processor's.
+    """
     is_double = keras.backend.standardize_dtype(value.dtype) == "float64"
-    return array(value if is_double else keras.ops.cast(value, "float32"))
+    tensor = value if is_double else keras.ops.cast(value, "float32")
+    return np.asarray(tensor.detach().cpu() if keras.backend.backend() == "torch" else tensor)

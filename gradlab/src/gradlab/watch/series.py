@@ -13,8 +13,9 @@ from gradlab.measurement.statistics import (
     Flow,
     bins,
 )
+from gradlab.watch.large_layers import flow_in_blocks, signals_in_blocks
 
-# Entries of an array above which it is measured singly: its copy would cost more than it saves.
+# Entries of an array above which it is measured singly, in blocks: its copy would cost more than it saves.
 MAX_TOGETHER = 100_000
 
 
@@ -92,7 +93,7 @@ def activation_series(layers: Sequence[str], probed: Mapping[str, Probed], recor
 
     def measured(group: Sequence[Probed]) -> list[np.ndarray]:
         z, h, slope = (together([getattr(each, name) for each in group]) for name in ("z", "h", "slope"))
-        flow = Flow(z, h, slope, group[0].steepest)
+        flow = (flow_in_blocks if z[0].size > MAX_TOGETHER else Flow)(z, h, slope, group[0].steepest)
         return [each.compute(flow, np) for each in ACTIVATION_STATISTICS]
 
     return _by_layer(layers, probed, (records, len(layers), len(ACTIVATION_STATISTICS)), measured)
@@ -104,6 +105,8 @@ def signal_series(layers: Sequence[str], probed: Mapping[str, Probed], records: 
 
     def measured(group: Sequence[Probed]) -> list[np.ndarray]:
         delta = together([each.delta for each in group])
+        if delta[0].size > MAX_TOGETHER:
+            return signals_in_blocks(delta)
         return [each.compute(delta, np) for each in SIGNAL_STATISTICS]
 
     return _by_layer(layers, with_signal, (records, len(layers), len(SIGNAL_STATISTICS)), measured)

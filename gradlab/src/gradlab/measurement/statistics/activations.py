@@ -31,19 +31,20 @@ class Flow:
         h: activations.
         slope: the activation's derivative at z.
         steepest: the activation's largest slope; None if its slopes have no maximum.
+        computed: what several statistics share, by its name, as far as it is computed.
     """
 
     z: Array
     h: Array
     slope: Array
     steepest: Array | float | None
-    _computed: dict[str, Any] = field(default_factory=dict, repr=False)
+    computed: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def once(self, name: str, compute: Callable[[], Any]) -> Any:
         """Return an intermediate result that several statistics share, computed at the first call."""
-        if name not in self._computed:
-            self._computed[name] = compute()
-        return self._computed[name]
+        if name not in self.computed:
+            self.computed[name] = compute()
+        return self.computed[name]
 
 
 def pre_mean(flow: Flow, xp: Any) -> Array:
@@ -52,7 +53,7 @@ def pre_mean(flow: Flow, xp: Any) -> Array:
 
 def pre_std(flow: Flow, xp: Any) -> Array:
     means = _pre_means(flow, xp)
-    variances = _mean_square(flow.z - means[..., None, :], xp)
+    variances = flow.once("pre_variances", lambda: _mean_square(flow.z - means[..., None, :], xp))
     return _std(means, variances, pre_mean(flow, xp), xp)
 
 
@@ -68,13 +69,14 @@ def saturated_fraction(flow: Flow, xp: Any) -> Array:
     if flow.steepest is None:
         return slope(flow, xp) * float("nan")
     limit = SATURATED * flow.steepest
-    by_unit = xp.mean(xp.abs(flow.slope) < limit, axis=-2) + 0.0 * limit  # NaN if the limit is NaN
+    shares = flow.once("saturated", lambda: xp.mean(xp.abs(flow.slope) < limit, axis=-2))
+    by_unit = shares + 0.0 * limit  # NaN if the limit is NaN
     # NaN < limit is False, so a NaN would count as healthy. Adding 0 times the slope keeps it NaN.
     return xp.mean(by_unit, axis=-1) + 0.0 * slope(flow, xp)
 
 
 def dead_fraction(flow: Flow, xp: Any) -> Array:
-    alive = xp.any(flow.slope != 0.0, axis=-2)  # (..., units)
+    alive = flow.once("alive", lambda: xp.any(flow.slope != 0.0, axis=-2))  # (..., units)
     return 1.0 - xp.mean(alive, axis=-1) + 0.0 * slope(flow, xp)
 
 
@@ -103,7 +105,7 @@ def effective_rank(flow: Flow, xp: Any) -> Array:
 
 
 def nonfinite(flow: Flow, xp: Any) -> Array:
-    return xp.sum(~xp.isfinite(flow.h), axis=(-2, -1)) + 0.0
+    return flow.once("nonfinite", lambda: xp.sum(~xp.isfinite(flow.h), axis=(-2, -1))) + 0.0
 
 
 def _mean_over_samples(x: Array, xp: Any) -> Array:
@@ -115,6 +117,11 @@ def _mean_over_samples(x: Array, xp: Any) -> Array:
 def _mean_square(x: Array, xp: Any) -> Array:
     """Means of the squares over the samples, (..., units) from (..., samples, units)."""
     return xp.vecdot(x, x, axis=-2) / x.shape[-2]
+
+
+def _mean_products(x: Array, xp: Any) -> Array:
+    """Means over the samples of the products of two units, (..., units, units) from (..., samples, units)."""
+    return xp.matmul(xp.swapaxes(x, -1, -2), x) / float(x.shape[-2])
 
 
 def _pre_means(flow: Flow, xp: Any) -> Array:
@@ -160,10 +167,9 @@ def _covariance(flow: Flow, xp: Any) -> tuple[Array, Array]:
     """
 
     def compute() -> tuple[Array, Array]:
-        few, samples = _centred(flow, xp)[..., :MAX_UNITS], float(flow.h.shape[-2])
         variance, means = (each[..., :MAX_UNITS] for each in (_variances(flow, xp), _means(flow, xp)))
         varies = ~(variance <= xp.square(ROUNDING * means))  # True for NaN
-        covariance = xp.matmul(xp.swapaxes(few, -1, -2), few) / samples
+        covariance = flow.once("products", lambda: _mean_products(_centred(flow, xp)[..., :MAX_UNITS], xp))
         both = varies[..., :, None] & varies[..., None, :]
         return xp.where(both, covariance, 0.0), xp.where(varies, variance, 0.0)
 
