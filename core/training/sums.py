@@ -10,14 +10,21 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-from numba import float32, float64, int32, int64, njit, types
+from numba import float32, float64, int32, int64, njit, types, uint32, uint64
 
 from gradlab.measurement.statistics.histograms import BIN_NAMES, EDGES
 
 # The bits of a float32 without its sign order its size; those of infinity are the largest that are a number's.
 SIZE, INFINITE = np.int32(0x7FFFFFFF), np.int32(0x7F800000)
-# Entries whose bins are looked up before they are counted: what a core's first cache holds.
+# The lowest bits are the mantissa; the exponent is above it, and the sign is the last one.
+MANTISSA, EXPONENT, SIGN, ONE = np.uint32(0x7FFFFF), np.uint32(23), np.uint32(31), np.uint32(1)
+# Entries that are worked on at a time: what a core's first cache holds.
 BUFFERED = 1024
+# Numbers of bins, and of what is in none.
+BIN_BITS, BINS, LAST_BIN = np.uint32(6), 64, np.uint32(63)
+# Entries of a tensor, in all batches, from which on they are counted in pairs: adding up the pairs takes as long as
+# counting some hundreds.
+MIN_PAIRED = 4096
 # Rows of float32, and those of batches; what a program has left behind may only be read.
 ROWS, BATCHES = (types.Array(float32, axes, "C", readonly=True) for axes in (2, 4))
 
@@ -98,27 +105,29 @@ def histograms(rows: np.ndarray, ends: np.ndarray) -> np.ndarray:
     Returns:
         (epochs, seeds, tensors, bins) int64. A NaN is in no bin.
     """
-    counted = np.zeros((rows.shape[0], rows.shape[2], len(ends), len(BIN_NAMES) + 1), np.int64)
+    counted = np.zeros((rows.shape[0], rows.shape[2], len(ends), BINS), np.uint64)
     _count_bins(np.ascontiguousarray(rows), ends, BINS_OF_OCTAVES, counted)
-    return counted[..., :-1]
+    return counted[..., : len(BIN_NAMES)].astype(np.int64)
 
 
 def _bins_of_octaves() -> np.ndarray:
-    """Return for each sign and exponent of a float32 where its octave is cut in two, and the bins of both parts.
+    """Return for each sign and exponent of a float32 where its octave is cut in two, and the bin of its lower part.
 
     Returns:
-        (512, 3) int32: the bits of the smallest size in the upper part, the bin of the lower part, and that of the
-        upper one. No octave holds two edges. The entry of infinities has NaN, which gets a bin behind all others.
+        (512,) uint32: 64 times the smallest mantissa of the upper part, 2²³ where there is none, plus the bin of the
+        lower part. No octave holds two edges, so the upper part is in the bin above it, or below it if the sign is
+        negative. The upper part of infinities is NaN, whose bins, 51 and 63, stand for none.
     """
     lowest = np.arange(512, dtype=np.uint32) << 23
-    ends = np.stack([lowest, lowest | 0x7FFFFF]).view(np.float32)
+    ends = np.stack([lowest, lowest | MANTISSA]).view(np.float32)
     lower, upper = np.searchsorted(EDGES, ends, side="right")
     is_negative = lowest >> 31 == 1
     # Bin i holds EDGES[i - 1] ≤ x < EDGES[i].
     edges = np.abs(EDGES)[np.clip(lower - is_negative, 0, len(EDGES) - 1)].view(np.int32) + is_negative
-    table = np.stack([edges, lower, upper], axis=1).astype(np.int32)
-    table[(lowest & SIZE) == INFINITE, 0] = INFINITE + 1
-    table[(lowest & SIZE) == INFINITE, 2] = len(BIN_NAMES)
+    octaves = lowest & np.uint32(SIZE)
+    cuts = np.where(lower == upper, MANTISSA + ONE, edges - octaves.astype(np.int32))
+    cuts[octaves == INFINITE] = 1
+    table: np.ndarray = (cuts * BINS + lower).astype(np.uint32)
     return table
 
 
@@ -169,36 +178,48 @@ def _sum(rows, ends, sums, counts):
 
 @compiled((BATCHES, int64[::1], int32[:, :, ::1], int64[:, :, ::1]))
 def _count_zeros_of_all(rows, ends, seen, counted):
-    epochs, batches, seeds, _ = rows.shape
+    epochs, batches, seeds, numbers = rows.shape
     for epoch in range(epochs):
         for seed in range(seeds):
-            here = seen[epoch, seed]
-            for batch in range(batches):
-                bits = rows[epoch, batch, seed].view(np.int32)
-                for i in range(len(here)):
-                    here[i] |= bits[i] & SIZE
+            for first in range(0, numbers, BUFFERED):
+                here = seen[epoch, seed, first : first + BUFFERED]
+                for batch in range(batches):
+                    bits = rows[epoch, batch, seed, first : first + BUFFERED].view(np.int32)
+                    for i in range(len(here)):
+                        here[i] |= bits[i] & SIZE
             begin = 0
             for tensor in range(len(ends)):
-                counted[epoch, seed, tensor] = (here[begin : ends[tensor]] == 0).sum()
+                counted[epoch, seed, tensor] = (seen[epoch, seed, begin : ends[tensor]] == 0).sum()
                 begin = ends[tensor]
 
 
-@compiled((BATCHES, int64[::1], int32[:, ::1], int64[:, :, :, ::1]))
+@compiled((BATCHES, int64[::1], uint32[::1], uint64[:, :, :, ::1]))
 def _count_bins(rows, ends, octaves, counted):
     epochs, batches, seeds, _ = rows.shape
-    places = np.empty(BUFFERED, np.int32)
+    places, pairs = np.empty(BUFFERED, np.uint32), np.zeros(BINS * BINS, np.uint32)
     for epoch in range(epochs):
-        for batch in range(batches):
-            for seed in range(seeds):
-                begin = 0
-                for tensor in range(len(ends)):
-                    of_tensor = counted[epoch, seed, tensor]
-                    bits = rows[epoch, batch, seed, begin : ends[tensor]].view(np.int32)
+        for seed in range(seeds):
+            begin = 0
+            for tensor in range(len(ends)):
+                of_tensor = counted[epoch, seed, tensor]
+                paired = batches * (ends[tensor] - begin) >= MIN_PAIRED
+                for batch in range(batches):
+                    bits = rows[epoch, batch, seed, begin : ends[tensor]].view(np.uint32)
                     for first in range(0, len(bits), BUFFERED):
-                        count = min(BUFFERED, len(bits) - first)
-                        for i in range(count):
-                            octave = octaves[(bits[first + i] >> 23) & 511]
-                            places[i] = octave[2] if bits[first + i] & SIZE >= octave[0] else octave[1]
-                        for i in range(count):
-                            of_tensor[places[i]] += 1
-                    begin = ends[tensor]
+                        part = bits[first : first + BUFFERED]
+                        for i in range(len(part)):  # by itself, as the loop behind it is made of vectors then
+                            places[i] = octaves[part[i] >> EXPONENT]
+                        for i in range(len(part)):
+                            is_above = np.uint32((part[i] & MANTISSA) >= places[i] >> BIN_BITS)
+                            is_negative = part[i] >> SIGN
+                            places[i] = (places[i] + is_above * (ONE - is_negative - is_negative)) & LAST_BIN
+                        half = len(part) // 2 if paired else 0
+                        for i in range(half):
+                            pairs[(places[i] << BIN_BITS) + places[half + i]] += ONE
+                        for i in range(2 * half, len(part)):
+                            of_tensor[places[i]] += ONE
+                if paired:
+                    square = pairs.reshape((BINS, BINS))
+                    of_tensor += square.sum(axis=0) + square.sum(axis=1)
+                    pairs[:] = 0
+                begin = ends[tensor]

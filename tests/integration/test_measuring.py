@@ -92,10 +92,11 @@ def test_tensors_in_one_row_are_measured_as_if_each_stood_alone(poisoned, sizes)
     np.testing.assert_array_equal(together[0, 0], counted.sum(axis=0))
 
 
-def test_entries_at_the_edges_of_bins_are_counted_as_the_formula_counts_them():
+@pytest.mark.parametrize("repeats", [1, 41], ids=["one by one", "in pairs"])
+def test_entries_at_the_edges_of_bins_are_counted_as_the_formula_counts_them(repeats):
     beside = [np.nextafter(EDGES, np.float32(side)) for side in (-np.inf, np.inf)]
     tiny = np.array([0.0, -0.0, 1e-45, -1e-45, 3e38, -3e38, np.inf, -np.inf, np.nan, -np.nan], np.float32)
-    entries = np.concatenate([EDGES, *beside, tiny])
+    entries = np.tile(np.concatenate([EDGES, *beside, tiny]), repeats)
     counted = Segments([len(entries)]).histograms(entries[None, None, None])
     np.testing.assert_array_equal(counted[0, 0, 0], histogram(entries, np))
 
