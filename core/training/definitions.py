@@ -11,6 +11,7 @@ from contextlib import contextmanager, nullcontext
 from threading import Lock
 from typing import Any
 
+import keras
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow.core.framework.function_pb2 import FunctionDef
@@ -99,7 +100,8 @@ class Called:
             results = iter(
                 execute.execute(self._name, self._count, inputs + self._captured, self._attributes, self._context)
             )
-        return tf.nest.map_structure(lambda each: None if each is None else next(results), self._outputs)
+        # That of TensorFlow takes ten times as long, a third of a small probe.
+        return keras.tree.map_structure(lambda each: None if each is None else next(results), self._outputs)
 
 
 @contextmanager

@@ -137,6 +137,10 @@ def initial_values(spec: ExperimentSpec, seed: int) -> list[LayerValues]:
         if layer.shares:
             values.append(LayerValues([], []))
             continue
+        drawn = layer.spec.draw(keras, layer.input_shape, _seeds(seed, position))
+        if drawn is not None:
+            values.append(LayerValues([tensor.numpy() for tensor in drawn], []))
+            continue
         built = layer.spec.build(keras, name=layer.name, seeds=_seeds(seed, position))
         layer.spec.create_weights(built, layer.input_shape)
         values.append(LayerValues.of(built))

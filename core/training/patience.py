@@ -13,25 +13,26 @@ class Patience:
     """For each seed, the best value of the monitored metric and a mark if the run has ended.
 
     Attributes:
+        ended: (seeds,) Keras variable, 0 for seeds that continue.
         variables: Keras variables that hold this; they are part of a run's state.
     """
 
     def __init__(self, spec: ExperimentSpec, width: int) -> None:
         self._rule = spec.training.early_stopping
         self._column = spec.layout.metrics.index(self._rule.monitor) if self._rule else 0
-        self._ended = _variable(np.zeros(width, np.int32))
+        self.ended = _variable(np.zeros(width, np.int32))
         self._stopped = _variable(np.zeros(width, np.int32))
         self._best = _variable(np.full(width, np.inf, np.float32))
         self._waited = _variable(np.zeros(width, np.int32))
-        self.variables = [self._ended, self._stopped, self._best, self._waited]
+        self.variables = [self.ended, self._stopped, self._best, self._waited]
 
     def live(self) -> Any:
         """(seeds,) True for seeds that continue."""
-        return ops.equal(self._ended, 0)
+        return ops.equal(self.ended, 0)
 
     def end(self) -> None:
         """Mark all seeds as ended."""
-        self._ended.assign(ops.ones_like(self._ended))
+        self.ended.assign(ops.ones_like(self.ended))
 
     def stopped(self) -> Any:
         """(seeds,) True for seeds that early stopping has ended."""
@@ -54,8 +55,8 @@ class Patience:
             self._best.assign(ops.where(live & better, value, self._best))
             stop = live & (self._waited >= max(1, self._rule.patience))
             self._stopped.assign(ops.where(stop, 1, self._stopped))
-            self._ended.assign(ops.where(stop, 1, self._ended))
-        self._ended.assign(ops.where(finite, self._ended, 1))
+            self.ended.assign(ops.where(stop, 1, self.ended))
+        self.ended.assign(ops.where(finite, self.ended, 1))
 
 
 def _variable(value: np.ndarray) -> keras.Variable:

@@ -115,7 +115,8 @@ class Program:
 
     def live(self) -> np.ndarray:
         """(seeds,) True for runs that have not ended."""
-        return np.asarray(self._patience.live())
+        live: np.ndarray = self._patience.ended.numpy() == 0
+        return live
 
     def end(self) -> None:
         """Mark all runs as ended."""

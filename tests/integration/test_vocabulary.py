@@ -148,7 +148,8 @@ def test_initial_values_are_those_of_the_network():
                     {"kind": "batch_normalization"},
                     {"kind": "dropout", "rate": 0.5},
                     {"kind": "bidirectional", "layer": {"kind": "lstm", "units": 3}},
-                    {"kind": "dense", "units": 1},
+                    {"kind": "dense", "units": 2, "use_bias": False, "kernel_initializer": "orthogonal"},
+                    {"kind": "dense", "units": 1, "bias_initializer": "random_normal"},
                 ]
             },
             "training": {"loss": "mean_squared_error", "optimizer": "sgd", "epochs": 1},

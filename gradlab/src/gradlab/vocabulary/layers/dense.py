@@ -1,6 +1,7 @@
 """Layers of fully connected networks."""
 
-from typing import Literal
+from collections.abc import Iterator
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -30,6 +31,11 @@ class Dense(WeightedLayer):
     def parameters(self, shape: Shape) -> dict[str, Shape]:
         tensors: dict[str, Shape] = {"kernel": (shape[-1], self.units)}
         return tensors | {"bias": (self.units,)} if self.use_bias else tensors
+
+    def draw(self, keras: Any, shape: Shape, seeds: Iterator[int]) -> list[Any]:
+        rules = [rule.build(keras, next(seeds)) for rule in (self.kernel_initializer, self.bias_initializer)]
+        # Without a bias its rule is left over.
+        return [rule(size, dtype="float32") for rule, size in zip(rules, self.parameters(shape).values(), strict=False)]
 
     def operations(self, shape: Shape) -> float:
         positions = 1.0

@@ -146,6 +146,16 @@ class LayerSpec(Frozen):
         """Draw the weights of a Keras layer for inputs of `shape`, without calling it."""
         layer.build((None, *shape))
 
+    def draw(self, keras: Any, shape: Shape, seeds: Iterator[int]) -> list[Any] | None:
+        """Draw the initial values of `parameters` for inputs of `shape` without a Keras layer.
+
+        They are those of `build` and `create_weights`, bit by bit.
+
+        Returns:
+            A tensor for each parameter; None for a layer that only Keras's own can draw.
+        """
+        return None
+
     def call(self, layer: Any, x: Any, training: bool) -> Any:
         """Call the Keras layer with a batch.
 
