@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.training import flow_sums
 from core.training.segments import Segments
 from core.training.sums import Sums
 from gradlab.measurement.history import SeriesLayout
@@ -146,13 +147,17 @@ def of_weight_histograms(given: WeightRows) -> np.ndarray:
 
 def of_activations(layout: SeriesLayout, layers: "Sequence[ProbedLayer]") -> np.ndarray:
     """Statistics of activations: (probes, layers, columns)."""
-    flows = [Flow(layer.z, layer.h, layer.slope, layer.steepest) for layer in layers]
-    return _by_layer(ACTIVATION_STATISTICS, flows, sum(layer.h.size for layer in layers))
+
+    def measured(layer: "ProbedLayer") -> np.ndarray:
+        seen = Flow(layer.z, layer.h, layer.slope, layer.steepest)
+        return _by_probe(ACTIVATION_STATISTICS, flow_sums.of_activations(layer), seen)
+
+    return _by_layer(measured, layers)
 
 
 def of_signals(layout: SeriesLayout, layers: "Sequence[ProbedLayer]") -> np.ndarray:
     """Statistics of back-propagated signals: (probes, layers, columns)."""
-    return _by_layer(SIGNAL_STATISTICS, [layer.delta for layer in layers], sum(layer.delta.size for layer in layers))
+    return _by_layer(lambda layer: _by_probe(SIGNAL_STATISTICS, flow_sums.of_signals(layer), layer.delta), layers)
 
 
 def of_time_signals(layout: SeriesLayout, layers: "Sequence[ProbedLayer]") -> np.ndarray:
@@ -201,14 +206,21 @@ def _by_tensor(
     return np.stack([columns[each.name] for each in statistics], axis=-1)
 
 
-def _by_layer(statistics: Sequence[Statistic], layers: Sequence[Any], numbers: int) -> np.ndarray:
+def _by_probe(statistics: Sequence[Statistic], by_name: Mapping[str, np.ndarray], seen: Any) -> np.ndarray:
+    """Return statistics of a layer, (probes, statistics): from `by_name`, or else by their formulas."""
+    return np.stack(
+        [by_name[each.name] if each.name in by_name else each.compute(seen, np) for each in statistics], axis=-1
+    )
+
+
+def _by_layer(measure: "Callable[[ProbedLayer], np.ndarray]", layers: "Sequence[ProbedLayer]") -> np.ndarray:
     """Statistics of each layer: (probes, layers, statistics), two layers at a time where they hold many numbers."""
 
-    def measured(seen: Any) -> np.ndarray:
+    def measured(layer: "ProbedLayer") -> np.ndarray:
         with np.errstate(all="ignore"):  # a thread has its own
-            return np.stack([each.compute(seen, np) for each in statistics], axis=-1)
+            return measure(layer)
 
-    if numbers < MIN_PARALLEL_NUMBERS:
+    if sum(layer.h.size for layer in layers) < MIN_PARALLEL_NUMBERS:
         return np.stack([*map(measured, layers)], axis=1)
     with ThreadPoolExecutor(2) as threads:
         return np.stack([*threads.map(measured, layers)], axis=1)

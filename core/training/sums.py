@@ -5,6 +5,7 @@ times for the statistics of gradients, 8 to 13 ns a number; here it is once, 0.4
 in float64. Each tensor of each row is summed by itself, so that a value does not hang on what is measured beside it.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -25,8 +26,8 @@ BIN_BITS, BINS, LAST_BIN = np.uint32(6), 64, np.uint32(63)
 # Entries of a tensor, in all batches, from which on they are counted in pairs: adding up the pairs takes as long as
 # counting some hundreds.
 MIN_PAIRED = 4096
-# Rows of float32, and those of batches; what a program has left behind may only be read.
-ROWS, BATCHES = (types.Array(float32, axes, "C", readonly=True) for axes in (2, 4))
+# Rows of float32, those of a layer's units, and those of batches; what a program has left behind may only be read.
+ROWS, UNITS, BATCHES = (types.Array(float32, axes, "C", readonly=True) for axes in (2, 3, 4))
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,13 +70,13 @@ class Sums:
             ends: (tensors,) int64, the place behind each tensor's last number.
         """
         shape = (*rows.shape[:-1], len(ends))
-        flat = np.ascontiguousarray(rows, np.float32).reshape(int(np.prod(rows.shape[:-1])), rows.shape[-1])
-        sums, counts = np.empty((len(flat), len(ends), 4)), np.empty((len(flat), len(ends), 3), np.int32)
-        _sum(flat, ends, sums, counts)
-        largest = np.ascontiguousarray(counts[..., 0]).view(np.float32)
-        return cls(
-            *(each.reshape(shape) for each in (*np.moveaxis(sums, -1, 0), largest, counts[..., 1], counts[..., 2]))
-        )
+        sums, counts = np.empty((*shape, 4)), np.empty((*shape, 3), np.int32)
+        count = math.prod(rows.shape[:-1])
+        flat = np.ascontiguousarray(rows, np.float32).reshape(count, rows.shape[-1])
+        _sum(flat, ends, sums.reshape(count, len(ends), 4), counts.reshape(count, len(ends), 3))
+        total, absolute, square, deviation = (sums[..., place] for place in range(4))
+        largest = counts[..., 0].view(np.float32)
+        return cls(total, absolute, square, deviation, largest, counts[..., 1], counts[..., 2])
 
 
 def zeros_of_all(rows: np.ndarray, ends: np.ndarray, seen: np.ndarray) -> np.ndarray:

@@ -13,14 +13,22 @@ import pytest
 import tensorflow as tf
 from numba.core.dispatcher import Dispatcher
 
-from core.training import sums
+from core.training import flow_sums, sums
 from core.training.measurers import FROM_GRADIENTS, GradientRows, WeightRows, of_weights
+from core.training.probe import ProbedLayer
 from core.training.segments import Segments
 from gradlab.keras import measure
 from gradlab.keras.sums import GradientSums
 from gradlab.measurement.history import SeriesLayout, Tensor
 from gradlab.measurement.kinds import STATISTICS
-from gradlab.measurement.statistics import EDGES, MEAN_GRADIENT_STATISTICS, histogram
+from gradlab.measurement.statistics import (
+    ACTIVATION_STATISTICS,
+    EDGES,
+    MEAN_GRADIENT_STATISTICS,
+    SIGNAL_STATISTICS,
+    Flow,
+    histogram,
+)
 from tests.integration.test_recording import statistics_of
 
 SIZES = [(1,), (7,), (3, 5), (16, 16), (256,), (20, 20), (400,), (2, 150)]
@@ -101,9 +109,38 @@ def test_entries_at_the_edges_of_bins_are_counted_as_the_formula_counts_them(rep
     np.testing.assert_array_equal(counted[0, 0, 0], histogram(entries, np))
 
 
+@pytest.mark.parametrize("steepest", [None, 1.0, "by unit"])
+@pytest.mark.parametrize(("units", "samples"), [(1, 128), (5, 128), (6, 1), (70, 300)])
+def test_layers_are_measured_as_their_formulas_say(units: int, samples: int, steepest: Any):
+    random = np.random.default_rng(units)
+    z, delta = random.standard_normal((2, 4, samples, units)).astype(np.float32)
+    h = np.maximum(z, 0.0)
+    h[0] = 0.3  # constant units
+    h[1, :, 1:] = h[1, :, :1]  # copies of one
+    slope = (z > 0.0).astype(np.float32)
+    slope[2] = np.nan  # as softmax has it
+    for each in (z, h, delta):
+        each[3, -1, -1] = np.inf
+    limits = np.linspace(0.1, 20.0, units, dtype=np.float32) if steepest == "by unit" else steepest
+    layer = ProbedLayer(z, h, slope, delta, limits, 0)
+    flow, measured = (
+        Flow(z, h, slope, limits),
+        flow_sums.of_activations(layer) | {"rms": flow_sums.of_signals(layer)["rms"]},
+    )
+    with np.errstate(all="ignore"):
+        wanted = {each.name: each.compute(flow, np) for each in ACTIVATION_STATISTICS}
+        wanted["rms"] = SIGNAL_STATISTICS[0].compute(delta, np)
+    assert measured.keys() == wanted.keys()
+    for name, values in measured.items():
+        np.testing.assert_allclose(values[:3], wanted[name][:3], rtol=1e-5, atol=1e-6, err_msg=name)
+        # Of an infinite entry a formula may make NaN, and a sum infinity.
+        np.testing.assert_equal(np.isfinite(values[3]), np.isfinite(wanted[name][3]), err_msg=name)
+    assert wanted["nonfinite"].tolist() == [0, 0, 0, 1] == flow_sums.of_signals(layer)["nonfinite"].tolist()
+
+
 DOUBLING = """
 import sys
-from core.training import sums
+from core.training import flow_sums, sums
 double = sums.compiled("f8(f8)")(lambda x: 2 * x)
 assert double(4.0) == 8.0
 from core.training.segments import Segments
