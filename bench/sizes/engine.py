@@ -12,7 +12,9 @@ import tensorflow as tf
 from bench.sizes.side import TURN_SECONDS, Measured
 from core.plan.graphs import has_large_kernels, trains_plainly
 from core.plan.pieces import validation_rows
+from core.training import train as engine
 from core.training.batches import evaluated
+from core.training.beside import Beside
 from core.training.compiled import Compiled
 from core.training.data import Data
 from core.training.forms import training_forms
@@ -98,18 +100,22 @@ def parts(recording: EngineTraining, bare: EngineTraining) -> Measured:
 
 
 def _divided(training: EngineTraining) -> tuple[float, float, float]:
-    """Return seconds of an epoch: in all, in the compiled program, and in the calls that also wait for measurements."""
-    with _timed("_call") as in_program, _timed("run") as in_calls:
+    """Return seconds of an epoch: in all, in the compiled program, and in it or waiting for measurements."""
+    with (
+        _timed(Program, "_call") as in_program,
+        _timed(Beside, "wait") as waits,
+        _timed(engine, "concatenated") as ends,
+    ):
         measured = training.turn()
     epochs = measured["epochs"]
-    return measured["seconds"], sum(in_program) / epochs, sum(in_calls) / epochs
+    return measured["seconds"], sum(in_program) / epochs, sum([*in_program, *waits, *ends]) / epochs
 
 
 @contextmanager
-def _timed(name: str) -> Iterator[list[float]]:
-    """Collect the seconds of each call of a method of programs."""
+def _timed(owner: Any, name: str) -> Iterator[list[float]]:
+    """Collect the seconds of each call of a method, or of a module's function."""
     seconds: list[float] = []
-    method = getattr(Program, name)
+    method = getattr(owner, name)
 
     def timed(*arguments: Any, **options: Any) -> Any:
         begun = time.perf_counter()
@@ -117,7 +123,7 @@ def _timed(name: str) -> Iterator[list[float]]:
         seconds.append(time.perf_counter() - begun)
         return result
 
-    with patch.object(Program, name, timed):
+    with patch.object(owner, name, timed):
         yield seconds
 
 

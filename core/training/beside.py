@@ -14,6 +14,7 @@ class Beside:
 
     def __init__(self) -> None:
         self._thread, self._waiting = ThreadPoolExecutor(1), deque[Future[Any]]()
+        self._error: BaseException | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -22,8 +23,11 @@ class Beside:
         self._thread.shutdown(cancel_futures=True)
 
     def do(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        """Do some work after what was given before. Waits while too much is left; raises what earlier work raised."""
-        done = self._thread.submit(work, *arguments)
+        """Do some work after what was given before. Waits while too much is left; raises what earlier work raised.
+
+        Work behind some that has raised is not done: its result raises the same.
+        """
+        done = self._thread.submit(self._done, work, arguments)
         self._waiting.append(done)
         self.wait(MAX_WAITING)
         return done
@@ -32,3 +36,12 @@ class Beside:
         """Wait until so many pieces of work are left at most. Raises what one of the others raised."""
         while len(self._waiting) > left:
             self._waiting.popleft().result()
+
+    def _done(self, work: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        if self._error is not None:
+            raise self._error
+        try:
+            return work(*arguments)
+        except BaseException as error:
+            self._error = error
+            raise

@@ -6,7 +6,7 @@ spends nearly all of its time on small networks. `core.training.recorder` comput
 of a block while the next block trains.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -151,6 +151,13 @@ class Program:
         return TrainedEpochs(np.ones(len(row), np.int32), finite, np.zeros(len(row), bool), row[None], series)
 
     def run(self, data: Data, permutations: np.ndarray, first_epoch: int, seeds: int) -> TrainedEpochs:
+        """Train epochs as `blocks` does, and wait until they are measured."""
+        with Beside() as beside:
+            return concatenated([each for each in self.blocks(data, permutations, first_epoch, seeds, beside) if each])
+
+    def blocks(
+        self, data: Data, permutations: np.ndarray, first_epoch: int, seeds: int, beside: Beside
+    ) -> Iterator[Block | None]:
         """Train one epoch for each permutation of the samples.
 
         A run ends early if a loss, a metric or a weight is NaN or infinite at the end of an epoch.
@@ -160,19 +167,20 @@ class Program:
             permutations: (epochs, places, samples) int32, at most `capacity` epochs.
             first_epoch: the number of the first of these epochs.
             seeds: number of places that are measured, the first ones.
-        """
-        blocks: list[Block] = []
-        train = self._piece_by_piece if self._in_pieces else self._whole_epochs
-        with Beside() as beside:
-            for begin in range(0, len(permutations), self._block):
-                block = permutations[begin : begin + self._block]
-                blocks.append(train(data, block, first_epoch + begin, seeds, beside))
-                if not self.live().any():
-                    break
-            beside.wait()
-        return concatenated(blocks)
+            beside: the thread that measures what each call has left behind.
 
-    def _whole_epochs(self, data: Data, block: np.ndarray, number: int, seeds: int, beside: Beside) -> Block:
+        Yields:
+            After each call of the program, the block that it has ended; None for a piece inside of an epoch.
+        """
+        train = self._piece_by_piece if self._in_pieces else self._whole_epochs
+        for begin in range(0, len(permutations), self._block):
+            yield from train(data, permutations[begin : begin + self._block], first_epoch + begin, seeds, beside)
+            if not self.live().any():
+                return
+
+    def _whole_epochs(
+        self, data: Data, block: np.ndarray, number: int, seeds: int, beside: Beside
+    ) -> Iterator[Block | None]:
         """Train whole epochs, from `number` on."""
         before = self.stack.weights.numpy()
         done, finite, stopped, metrics, weights, state, rows, missing = self._call(self._arguments(data, block, number))
@@ -182,20 +190,24 @@ class Program:
             beside.do(gradients.add, rows[:epochs, :, :seeds], missing)
         traces = Traces(number, before, weights, state).of(epochs, seeds)
         recorded = beside.do(self._recorder.series, traces, gradients, data)
-        return (done, finite, stopped, metrics[:epochs, :seeds]), recorded
+        yield (done, finite, stopped, metrics[:epochs, :seeds]), recorded
 
-    def _piece_by_piece(self, data: Data, block: np.ndarray, number: int, seeds: int, beside: Beside) -> Block:
+    def _piece_by_piece(
+        self, data: Data, block: np.ndarray, number: int, seeds: int, beside: Beside
+    ) -> Iterator[Block | None]:
         """Train one epoch, the gradients of which are too many to be left behind at once."""
         before, gradients = self.stack.weights.numpy(), self._recorder.gradients(number, 1)
         sums = self._epochs.no_sums()
         for begin in range(0, self._update.batches, self._update.at_once):
             *ended, sums, rows, missing = self._call(self._arguments_of_piece(data, block[0], number, begin, sums))
             beside.do(gradients.add, rows[None, : self._update.batches - begin, :seeds], missing)
+            if begin + self._update.at_once < self._update.batches:
+                yield None
         done, finite, stopped, metrics = ended
         state = [variable.numpy()[None] for variable in self.stack.averages]
         traces = Traces(number, before, self.stack.weights.numpy()[None], state).of(1, seeds)
         recorded = beside.do(self._recorder.series, traces, gradients, data)
-        return (done, finite, stopped, metrics[None, :seeds]), recorded
+        yield (done, finite, stopped, metrics[None, :seeds]), recorded
 
     def _compile(self, data: Data, initially: bool) -> None:
         arguments = self._idle(data)

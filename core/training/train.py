@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import keras
@@ -10,6 +10,7 @@ import numpy as np
 
 from core.plan.widths import groups_of, width_for
 from core.training.architecture import architecture
+from core.training.beside import Beside
 from core.training.checkpoint import pack, unpack
 from core.training.data import Data
 from core.training.inspector import inspect
@@ -17,7 +18,7 @@ from core.training.pretraining import starting_values
 from core.training.program import Program
 from core.training.program_cache import lend
 from core.training.sample_order import sample_order
-from core.training.trained_epochs import TrainedEpochs
+from core.training.trained_epochs import Block, TrainedEpochs, all_finite, are_measured, concatenated, trained_count
 from gradlab.keras.gradient_statistics import GradientStatistics
 from gradlab.measurement.history import Architecture, Checkpoint, Chunk, Culprit, History, RunChunk, Snapshot, StoppedBy
 from gradlab.spec import ExperimentSpec
@@ -73,6 +74,21 @@ def train(
             yield from training.chunks(chunk_seconds)
 
 
+@dataclass(frozen=True, eq=False)
+class _Earlier:
+    """Epochs that were trained, ended no run, and may still be measured.
+
+    Attributes:
+        first_epoch: the number of the first.
+        live: (seeds,) True for runs that train.
+        blocks: what the program left behind.
+    """
+
+    first_epoch: int
+    live: np.ndarray
+    blocks: list[Block]
+
+
 class _Training:
     """The runs of one group of seeds."""
 
@@ -123,22 +139,60 @@ class _Training:
         self._listeners.on_train_begin()
 
     def chunks(self, chunk_seconds: float) -> Iterator[Chunk]:
-        """Train until all runs have ended."""
+        """Train until all runs have ended. While a chunk is measured, the next one is trained already."""
         # A triage has no epoch to compile a program for.
         length, waited = 1, 0.0 if self._is_over() else self._compile()
-        while not self._is_over():
-            count = min(length, self._program.capacity, self._spec.training.epochs - self._epoch)
-            epochs = range(self._epoch + 1, self._epoch + 1 + count)
-            samples = self._spec.dataset.train_count
-            permutations = np.array([[sample_order(seed, epoch, samples) for seed in self._places] for epoch in epochs])
-            live, before, begun = self._live(), self._program.state(), time.perf_counter()
-            trained = self._program.run(self._data, permutations, epochs[0], len(self._group))
-            seconds = time.perf_counter() - begun
-            culprits = self._culprits(trained, live, before, permutations, epochs[0])
-            yield replace(self._chunk(trained, epochs[0], live, culprits), compiling_seconds=waited)
-            waited = 0.0
-            length = next_length(count, seconds, chunk_seconds)
+        earlier: _Earlier | None = None
+        is_first = True  # first results do not wait for the next ones
+        with Beside() as beside:
+            while not self._is_over():
+                count = min(length, self._program.capacity, self._spec.training.epochs - self._epoch)
+                first, permutations = self._epoch + 1, self._permutations(count)
+                live, before, blocks, seconds = self._live(), self._program.state(), list[Block](), 0.0
+                begun = time.perf_counter()
+                for block in self._program.blocks(self._data, permutations, first, len(self._group), beside):
+                    blocks += [block] if block else []
+                    seconds += time.perf_counter() - begun
+                    if earlier and are_measured(earlier.blocks):
+                        yield self._later(earlier, before)
+                        earlier = None
+                    begun = time.perf_counter()
+                if earlier:
+                    late = self._later(earlier, before)
+                    seconds += time.perf_counter() - begun
+                    yield late
+                self._epoch += trained_count(blocks)
+                if self._goes_on(live, blocks) and not is_first:
+                    earlier = _Earlier(first, live, blocks)
+                else:
+                    begun = time.perf_counter()
+                    trained = concatenated(blocks)
+                    seconds += time.perf_counter() - begun
+                    culprits = self._culprits(trained, live, before, permutations, first)
+                    yield replace(self._chunk(trained, first, live, culprits), compiling_seconds=waited)
+                    earlier, waited, is_first = None, 0.0, False
+                length = next_length(count, seconds, chunk_seconds)
         self._listeners.on_train_end()
+
+    def _permutations(self, count: int) -> np.ndarray:
+        """Return the orders of the samples in the next epochs, (epochs, places, samples)."""
+        epochs, samples = range(self._epoch + 1, self._epoch + 1 + count), self._spec.dataset.train_count
+        return np.array([[sample_order(seed, epoch, samples) for seed in self._places] for epoch in epochs])
+
+    def _goes_on(self, live: np.ndarray, blocks: Sequence[Block]) -> bool:
+        """Return True if these epochs ended no run, and nobody may stop one before the next are trained."""
+        return not (self._is_over() or self._callbacks or (live != self._live()).any()) and all_finite(blocks)
+
+    def _later(self, earlier: _Earlier, state: list[np.ndarray]) -> Chunk:
+        """Return the chunk of some epochs once they are measured; the program may be at others then.
+
+        Args:
+            earlier: the epochs.
+            state: the program's at their end.
+        """
+        chunk = self._chunk(concatenated(earlier.blocks), earlier.first_epoch, earlier.live, {})
+        epoch = earlier.first_epoch + trained_count(earlier.blocks) - 1
+        return replace(chunk, checkpoint=partial(_checkpoint, state, self._group[0], epoch))
 
     def _compile(self) -> float:
         """Compile the program, unless that was done before. Return the seconds that were waited for it."""
@@ -172,7 +226,6 @@ class _Training:
         return dict(inspect(self._spec, self._program, self._data, before, permutations, lost, first_epoch))
 
     def _chunk(self, trained: TrainedEpochs, first_epoch: int, live: np.ndarray, culprits: dict[int, Culprit]) -> Chunk:
-        self._epoch = first_epoch + len(trained.metrics) - 1
         histories = {place: self._history(trained, place, first_epoch) for place in np.nonzero(live)[0].tolist()}
         self._notify_callbacks(histories)
         runs = tuple(self._run(trained, place, history, culprits.get(place)) for place, history in histories.items())
@@ -210,7 +263,8 @@ class _Training:
             stopped_by = "nonfinite"
         elif trained.stopped[place]:
             stopped_by = "early_stopping"
-        ended = stopped_by is not None or history.last_epoch == self._spec.training.epochs or not self._live()[place]
+        stopped = self._program.stack.network.model.stop_training  # by a callback
+        ended = stopped_by is not None or stopped or history.last_epoch == self._spec.training.epochs
         return RunChunk(self._group[place], history, ended, stopped_by, culprit)
 
     def _notify_callbacks(self, histories: dict[int, History]) -> None:

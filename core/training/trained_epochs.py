@@ -32,8 +32,23 @@ class TrainedEpochs:
     series: dict[str, np.ndarray]
 
 
+def trained_count(blocks: Sequence[Block]) -> int:
+    """Return the number of epochs of consecutive blocks."""
+    return sum(len(metrics) for (*_, metrics), _ in blocks)
+
+
+def all_finite(blocks: Sequence[Block]) -> bool:
+    """Return True if all values of all seeds were finite."""
+    return all(finite.all() for (_, finite, *_), _ in blocks)
+
+
+def are_measured(blocks: Sequence[Block]) -> bool:
+    """Return True if no measurement of these blocks is under way any more."""
+    return all(recorded.done() for _, recorded in blocks)
+
+
 def concatenated(blocks: Sequence[Block]) -> TrainedEpochs:
-    """Concatenate the measurements of consecutive blocks."""
+    """Concatenate the measurements of consecutive blocks; wait for those that are under way."""
     dones, finites, stops, metrics = zip(*(trained for trained, _ in blocks), strict=True)
     series, norms = zip(*(recorded.result() for _, recorded in blocks), strict=True)
     whole = np.concatenate(metrics)

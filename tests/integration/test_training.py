@@ -1,5 +1,6 @@
 """The compiled loop: always the same numbers, whatever interrupts it, and good company for Keras."""
 
+import threading
 from itertools import product
 
 import keras
@@ -7,8 +8,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from core.plan import widths
 from core.training import program_cache
 from core.training import train as engine
+from core.training.program import Program
+from core.training.recorder import Recorder
 from core.training.train import train
 from gradlab.keras import GradientStatistics
 from gradlab.measurement.history import Chunk
@@ -123,6 +127,36 @@ def test_a_training_resumed_from_any_checkpoint_ends_with_the_same_bits(network,
                 assert seed not in [run.seed for run in runs_of(resumed)]
             else:
                 assert_same(trained(resumed, seed), trained(undisturbed, seed), skipped=done.get(seed, 0))
+
+
+def test_an_epoch_is_measured_while_the_pieces_of_the_next_one_are_trained(monkeypatch):
+    monkeypatch.setattr(widths, "MAX_TRACED_NUMBERS", 1)
+    in_chunks_of(1, monkeypatch)
+    spec = a_spec(epochs=5, record="full")
+    undisturbed, begun = trained(list(train(spec))), {3: threading.Event(), 5: threading.Event()}
+    call, series = Program._call, Recorder.series
+
+    def calling(self, arguments):
+        if event := begun.get(int(arguments[5])):
+            event.set()
+        return call(self, arguments)
+
+    def measuring(self, traces, *others):
+        # Epochs 2 and 4 are not measured before the next one is trained: then they are yielded in the middle of it.
+        if traces.first_epoch in (2, 4):
+            assert begun[traces.first_epoch + 1].wait(30)
+        return series(self, traces, *others)
+
+    monkeypatch.setattr(Program, "_call", calling)
+    monkeypatch.setattr(Recorder, "series", measuring)
+    chunks, checkpoints = [], []
+    for chunk in train(spec):
+        chunks.append(chunk)
+        checkpoints.append(chunk.checkpoint())
+    assert [each.epoch for each in checkpoints] == [*range(6)]
+    assert_same(trained(chunks), undisturbed)
+    for checkpoint in checkpoints[2:5]:
+        assert_same(trained(list(train(spec, resume=checkpoint))), undisturbed, skipped=checkpoint.epoch)
 
 
 def test_a_training_goes_on_as_wide_as_it_began(monkeypatch):
