@@ -45,7 +45,8 @@ def of_activations(layer: "ProbedLayer") -> Mapping[str, np.ndarray]:
 
 def of_signals(layer: "ProbedLayer") -> Mapping[str, np.ndarray]:
     """Return the statistics of a layer's signals: name -> (probes,) float64."""
-    delta = _by_unit(layer.delta).reshape(len(layer.delta), -1)
+    ordered = np.ascontiguousarray(layer.delta, np.float32) if layer.steps else _by_unit(layer.delta)  # as probed
+    delta = ordered.reshape(len(layer.delta), -1)
     numbers = delta.shape[1]
     sums = Sums.of(delta, np.array([numbers]))
     return {"rms": np.sqrt(sums.square[:, 0] / numbers), "nonfinite": sums.nonfinite[:, 0]}

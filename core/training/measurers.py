@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # that module loads TensorFlow; a measurer needs NumPy alone
     from core.training.probe import ProbedLayer
 
 
-# Numbers of all layers from which on two of them are measured at a time: some milliseconds of NumPy.
+# Numbers of all layers but the largest from which on two layers are measured at a time: some milliseconds of NumPy.
 MIN_PARALLEL_NUMBERS = 1_000_000
 
 
@@ -214,13 +214,14 @@ def _by_probe(statistics: Sequence[Statistic], by_name: Mapping[str, np.ndarray]
 
 
 def _by_layer(measure: "Callable[[ProbedLayer], np.ndarray]", layers: "Sequence[ProbedLayer]") -> np.ndarray:
-    """Statistics of each layer: (probes, layers, statistics), two layers at a time where they hold many numbers."""
+    """Statistics of each layer: (probes, layers, statistics), two layers at a time where several hold many numbers."""
 
     def measured(layer: "ProbedLayer") -> np.ndarray:
         with np.errstate(all="ignore"):  # a thread has its own
             return measure(layer)
 
-    if sum(layer.h.size for layer in layers) < MIN_PARALLEL_NUMBERS:
+    numbers = [layer.h.size for layer in layers]
+    if sum(numbers) - max(numbers) < MIN_PARALLEL_NUMBERS:
         return np.stack([*map(measured, layers)], axis=1)
     with ThreadPoolExecutor(2) as threads:
         return np.stack([*threads.map(measured, layers)], axis=1)
@@ -229,6 +230,6 @@ def _by_layer(measure: "Callable[[ProbedLayer], np.ndarray]", layers: "Sequence[
 def _by_step(layer: "ProbedLayer", width: int) -> np.ndarray:
     """The rms of each step's signal: (probes, width), NaN behind the layer's last step."""
     probes, samples, units = layer.delta.shape
-    steps = layer.delta.reshape(probes, samples // layer.steps, layer.steps, units).swapaxes(1, 2)
+    steps = layer.delta.reshape(probes, layer.steps, samples // layer.steps, units)
     rms = SIGNAL_STATISTICS[0].compute(steps, np)
     return np.pad(rms, [(0, 0), (0, width - layer.steps)], constant_values=np.nan)

@@ -4,9 +4,8 @@ A probe leaves the network unchanged: running means stay as they are, and dropou
 batch use the statistics of the probe batch, as they would in training.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import keras
@@ -17,7 +16,7 @@ from keras import ops
 from core.training.masks import masked_like
 from core.training.nests import row_count
 from core.training.network import BuiltLayer, Through
-from core.training.recurrent import OpenedRecurrence, is_recurrent
+from core.training.recurrent import Opened, OpenedRecurrence, is_recurrent
 from core.training.stack import Stack
 from core.training.task import Task
 from gradlab.vocabulary.activations import Activation
@@ -27,6 +26,9 @@ from gradlab.vocabulary.layers.activation import Activating
 @dataclass(frozen=True, eq=False)
 class ProbedLayer:
     """Results of probes of one layer: arrays of (probes, samples, units). A position or time step counts as a sample.
+
+    Samples are in the order of the batch, with the positions of each next to each other; of a recurrent layer those of
+    a time step are next to each other.
 
     Attributes:
         z: pre-activations.
@@ -55,22 +57,28 @@ class Probe:
         self._opened = {layer: OpenedRecurrence(layer) for layer in self._watched if is_recurrent(layer)}
 
     def run(self, x: Any, y: Any) -> list[tuple[Any, Any, Any, Any]]:
-        """Return z, h, slope and delta of each watched layer, (width, units, samples) each: see `ProbedLayer`."""
-        shapes = [self._pre_activation_shape(layer, x) for layer in self._watched]
+        """Return z, h, slope and delta of each watched layer: see `ProbedLayer`.
+
+        Returns:
+            (width, units, samples) each: averages of a unit run over contiguous memory. The delta of a recurrent layer
+            is (width, samples, units): those of a time step are averaged.
+        """
 
         def forward_and_backward():
-            nudges = [tf.zeros(shape) for shape in shapes]
             with tf.GradientTape() as tape:
-                tape.watch(nudges)
-                flowing: list[tuple[Any, Any]] = []
-                prediction = self._stack.network.forward(x, self._observing(iter(nudges), flowing))
+                seen: list[Opened] = []
+                prediction = self._stack.network.forward(x, self._observing(tape, seen, row_count(x)))
                 loss = tf.reduce_sum(self._task.sample_losses(y, prediction))
-            deltas = tape.gradient(loss, nudges, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-            return [z for z, _ in flowing], [h for _, h in flowing], deltas
+            sources = [each.sources for each in seen]
+            signals = tape.gradient(loss, sources, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+            return [each.z for each in seen], [each.h for each in seen], [tf.concat(each, -1) for each in signals]
 
         zs, hs, deltas = self._stack.each(forward_and_backward)
         slopes = [self._slope(layer, z) for layer, z in zip(self._watched, zs, strict=True)]
-        return [tuple(map(_by_unit, layer)) for layer in zip(zs, hs, slopes, deltas, strict=True)]
+        return [
+            (_by_unit(z), _by_unit(h), _by_unit(slope), (_by_sample if layer in self._opened else _by_unit)(delta))
+            for layer, z, h, slope, delta in zip(self._watched, zs, hs, slopes, deltas, strict=True)
+        ]
 
     def arrays(self, outputs: Sequence[Sequence[Any]], count: int | None) -> list[ProbedLayer]:
         """Convert the results of `run` to arrays.
@@ -80,51 +88,32 @@ class Probe:
             count: how many of the stack's networks were probed; the rest are dropped. None if all were.
         """
         return [
-            ProbedLayer(*arrays, self._steepest(layer), self._time_steps(layer))
-            for layer, arrays in zip(self._watched, map(partial(_arrays, count), outputs), strict=True)
+            self._layer(layer, *(np.asarray(part)[:count] for part in made))
+            for layer, made in zip(self._watched, outputs, strict=True)
         ]
 
-    def _observing(self, nudges: Iterator[Any], flowing: list[tuple[Any, Any]]) -> Through:
-        """Return the forward pass of a layer that appends its z and h to `flowing`, if it is watched."""
+    def _layer(
+        self, layer: BuiltLayer, z: np.ndarray, h: np.ndarray, slope: np.ndarray, delta: np.ndarray
+    ) -> ProbedLayer:
+        z, h, slope = (part.swapaxes(1, 2) for part in (z, h, slope))
+        delta = delta if layer in self._opened else delta.swapaxes(1, 2)
+        return ProbedLayer(z, h, slope, delta, self._steepest(layer), self._time_steps(layer))
+
+    def _observing(self, tape: Any, seen: list[Opened], count: int) -> Through:
+        """Return the forward pass of a layer of `count` samples that appends to `seen`, if it is watched."""
 
         def through(layer: BuiltLayer, xs: Sequence[Any]) -> Any:
             if layer not in self._watched:
                 return _still(layer, xs)
-            output, observed = self._nudged(layer, xs, next(nudges))
-            flowing.append(observed)
-            return output
+            if layer in self._opened:
+                seen.append(self._opened[layer](xs[0], tape.watch))
+            else:
+                nudge = tf.zeros((count, *layer.named.output_shape))
+                tape.watch(nudge)
+                seen.append(_nudged(layer, xs, nudge))
+            return seen[-1].output
 
         return through
-
-    def _nudged(self, layer: BuiltLayer, xs: Sequence[Any], nudge: Any) -> tuple[Any, tuple[Any, Any]]:
-        """Run a layer with zeros added to its pre-activations: the loss's derivative by these zeros is the signal.
-
-        Returns:
-            The layer's output, and its z and h.
-        """
-        if layer in self._opened:
-            opened = self._opened[layer](xs[0], nudge)
-            return opened.output, (opened.z, opened.h)
-        if isinstance(layer.named.spec, Activating):
-            z = masked_like(xs[0] + nudge, xs[0])
-            output = _still(layer, [z])
-            return output, (z, output)
-        if layer.named.spec.function is None:
-            made = _still(layer, xs)
-            output = masked_like(made + nudge, made)
-            return output, (output, output)
-        function, inputs = layer.keras.activation, []
-
-        def tapped(z):
-            inputs.append(z + nudge)
-            return function(inputs[-1])
-
-        layer.keras.activation = tapped
-        try:
-            output = _still(layer, xs)
-        finally:
-            layer.keras.activation = function
-        return output, (inputs[0], output)
 
     def _slope(self, layer: BuiltLayer, z: Any) -> Any:
         if layer in self._opened:
@@ -141,10 +130,29 @@ class Probe:
     def _time_steps(self, layer: BuiltLayer) -> int:
         return layer.named.spec.time_steps(layer.named.input_shape) or 0 if layer in self._opened else 0
 
-    def _pre_activation_shape(self, layer: BuiltLayer, x: Any) -> tuple[int, ...]:
-        if layer in self._opened:
-            return self._opened[layer].pre_activation_shape(row_count(x))
-        return (row_count(x), *layer.named.output_shape)
+
+def _nudged(layer: BuiltLayer, xs: Sequence[Any], nudge: Any) -> Opened:
+    """Run a layer with zeros added to its pre-activations: the loss's derivative by these zeros is the signal."""
+    if isinstance(layer.named.spec, Activating):
+        z = masked_like(xs[0] + nudge, xs[0])
+        output = _still(layer, [z])
+        return Opened(output, z, output, [nudge])
+    if layer.named.spec.function is None:
+        made = _still(layer, xs)
+        output = masked_like(made + nudge, made)
+        return Opened(output, output, output, [nudge])
+    function, inputs = layer.keras.activation, []
+
+    def tapped(z):
+        inputs.append(z + nudge)
+        return function(inputs[-1])
+
+    layer.keras.activation = tapped
+    try:
+        output = _still(layer, xs)
+    finally:
+        layer.keras.activation = function
+    return Opened(output, inputs[0], output, [nudge])
 
 
 def full_gradients(stack: Stack, task: Task, x: Any, y: Any) -> list[Any]:
@@ -189,13 +197,11 @@ def _slope(function: Activation | None, keras_function: Any, z: Any) -> Any:
     return tape.gradient(h, z, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
 
+def _by_sample(x: Any) -> Any:
+    """(width, batch, *positions, units), or time steps before the batch -> (width, samples, units)."""
+    return tf.reshape(x, (x.shape[0], int(np.prod(x.shape[1:-1])), x.shape[-1]))
+
+
 def _by_unit(x: Any) -> Any:
-    """(width, batch, *positions, units) -> (width, units, samples): averages run over contiguous memory."""
-    samples = ops.reshape(x, (x.shape[0], int(np.prod(x.shape[1:-1])), x.shape[-1]))
-    return tf.transpose(samples, [0, 2, 1])
-
-
-def _arrays(count: int | None, outputs: Sequence[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return z, h, slope and delta of the first `count` probes, (probes, samples, units) each."""
-    z, h, slope, delta = (np.asarray(part)[:count].swapaxes(1, 2) for part in outputs)
-    return z, h, slope, delta
+    """(width, batch, *positions, units), or time steps before the batch -> (width, units, samples)."""
+    return tf.transpose(_by_sample(x), [0, 2, 1])

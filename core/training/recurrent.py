@@ -1,11 +1,16 @@
 """Probes of recurrent layers, whose pre-activations never leave the loop over time.
 
-A zero is added to every pre-activation. The derivative with respect to those zeros is the signal at each time step. The
-engine's own loop takes the zeros, and returns pre-activations and hidden states. Keras's loop, for masked sequences and
-for a gate that resets the state before its product, runs in a copy of the layer. The copy takes more inputs: x and the
-zeros, with the kernel [W; 1]. Its outputs equal the layer's, and the pre-activations are computed from them.
+The engine's own loop takes what the inputs contribute to the pre-activations: the loss's derivative by it is the signal
+at each time step. It returns pre-activations and hidden states. Keras's loop, for masked sequences and for a gate that
+resets the state before its product, runs in a copy of the layer. The copy takes more inputs: x and a zero for every
+pre-activation, with the kernel [W; 1]. The derivative by the zeros is the signal. The copy's outputs equal the layer's,
+and the pre-activations are computed from them.
+
+All time steps come first, as the loop has them: each change of the order moves the layer's largest arrays.
 """
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -15,8 +20,25 @@ from keras import ops
 
 from core.training.masks import mask_of, masked_like
 from core.training.network import BuiltLayer
-from core.training.time_loops import can_loop, hidden_states
-from gradlab.keras.recurrence import GATES, Opened
+from core.training.time_loops import can_loop, contributions, hidden_states, time_first
+from gradlab.keras.recurrence import GATES
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """Values inside a layer for a batch, (batch, *positions, units); of a recurrent one (time, batch, units).
+
+    Attributes:
+        output: the layer's output, (batch, ...).
+        z: pre-activations, of all gates; for both directions, concatenated.
+        h: activations, or hidden states, likewise.
+        sources: terms of z, one or one of each direction: the loss has the same derivative by them as by z.
+    """
+
+    output: Any
+    z: Any
+    h: Any
+    sources: list[Any]
 
 
 def is_recurrent(layer: BuiltLayer) -> bool:
@@ -29,7 +51,7 @@ class OpenedRecurrence:
 
     def __init__(self, layer: BuiltLayer) -> None:
         self._layer = layer.keras
-        self._time, features = layer.named.input_shape
+        features = layer.named.input_shape[-1]
         self._both = isinstance(layer.keras, keras.layers.Bidirectional)
         spec: Any = layer.named.spec
         cells = [layer.keras.forward_layer, layer.keras.backward_layer] if self._both else [layer.keras]
@@ -38,30 +60,30 @@ class OpenedRecurrence:
             for place, cell in enumerate(cells)
         ]
 
-    def pre_activation_shape(self, batch: int) -> tuple[int, int, int]:
-        """Return (batch, time, pre-activations)."""
-        return batch, self._time, sum(direction.width for direction in self._directions)
+    def __call__(self, x: Any, watch: Callable[[Any], None]) -> Opened:
+        """Run the layer on a batch, (batch, time, features); `watch` is called with each of the sources."""
+        mask = mask_of(x)
+        seen = [direction(x, mask, watch) for direction in self._directions]
+        z, states, sources = map(list, zip(*seen, strict=True))
+        return Opened(self._output(x, states), tf.concat(z, -1), tf.concat(states, -1), sources)
 
-    def __call__(self, x: Any, nudge: Any) -> Opened:
-        """Run the layer on a batch, (batch, time, features), with `nudge` added to its pre-activations."""
-        nudges, mask = tf.split(nudge, [direction.width for direction in self._directions], axis=-1), mask_of(x)
-        seen = [direction(x, each, mask) for direction, each in zip(self._directions, nudges, strict=True)]
-        states = [h for _, h in seen]  # (batch, time, units), in the order of the input
-        z, h = (ops.concatenate(parts, axis=-1) for parts in zip(*seen, strict=True))
+    def _output(self, x: Any, states: Sequence[Any]) -> Any:
+        """Return the layer's output from the states of each direction, (time, batch, units)."""
         if not self._both:
-            read = tf.reverse(h, [1]) if self._layer.go_backwards else h
-            return Opened(masked_like(read, x) if self._layer.return_sequences else read[:, -1], z, h)
+            (h,) = states
+            read = tf.reverse(h, [0]) if self._layer.go_backwards else h
+            return masked_like(time_first(read), x) if self._layer.return_sequences else read[-1]
         forward, backward = states
         if not self._layer.return_sequences:
-            forward, backward = forward[:, -1], backward[:, 0]  # the last step of each direction
+            forward, backward = forward[-1], backward[0]  # the last step of each direction
         merged = {
-            "concat": lambda: ops.concatenate([forward, backward], axis=-1),
+            "concat": lambda: tf.concat([forward, backward], -1),
             "sum": lambda: forward + backward,
             "ave": lambda: (forward + backward) / 2,
             "mul": lambda: forward * backward,
         }
         output = merged[self._layer.merge_mode]()
-        return Opened(masked_like(output, x) if self._layer.return_sequences else output, z, h)
+        return masked_like(time_first(output), x) if self._layer.return_sequences else output
 
     def slope(self, z: Any) -> Any:
         """Return the derivative of each gate's activation at its pre-activation, (..., pre-activations)."""
@@ -99,16 +121,22 @@ class _Direction:
         self._copy = type(layer).from_config({**layer.get_config(), **changes})
         self._copy.build((None, None, features + self.width))
 
-    def __call__(self, x: Any, nudge: Any, mask: Any) -> tuple[Any, Any]:
-        """Pre-activations and hidden states, both (batch, time, width), in the order of the input."""
-        if self._backward:
-            x, nudge = tf.reverse(x, [1]), tf.reverse(nudge, [1])
-            mask = None if mask is None else tf.reverse(mask, [1])
+    def __call__(self, x: Any, mask: Any, watch: Callable[[Any], None]) -> tuple[Any, Any, Any]:
+        """Return z, h and the source, see `Opened`."""
         if mask is None and can_loop(self._layer):
-            z, h = hidden_states(self._layer, x, nudge)
+            source = contributions(self._layer, x)
+            watch(source)
+            z, h = hidden_states(self._layer, self._turned(source, 0))
         else:
-            z, h = self._by_copy(x, nudge, mask)
-        return (tf.reverse(z, [1]), tf.reverse(h, [1])) if self._backward else (z, h)
+            source = tf.zeros((x.shape[1], x.shape[0], self.width))
+            watch(source)
+            turned = [None if each is None else self._turned(each, 1) for each in (x, time_first(source), mask)]
+            z, h = map(time_first, self._by_copy(*turned))
+        return self._turned(z, 0), self._turned(h, 0), source
+
+    def _turned(self, x: Any, axis: int) -> Any:
+        """Reverse the axis of time where the layer reads from the end."""
+        return tf.reverse(x, [axis]) if self._backward else x
 
     def _by_copy(self, x: Any, nudge: Any, mask: Any) -> tuple[Any, Any]:
         kernel, recurrent, *bias = (

@@ -26,6 +26,11 @@ Product = Callable[[Any, Any], Any]
 Run = Callable[[Any, bool], Any]
 
 
+# Numbers of time steps in one round of a plain graph's loop, the first that divides all: a round of its own costs up to
+# 15 us. Not for XLA, which would compile each step's kernels.
+AT_ONCE = (4, 2, 1)
+
+
 def loop_over_time(layers: Iterable[BuiltLayer]) -> None:
     """Replace the loops of recurrent layers; results differ in the last digits at most."""
     for layer in layers:
@@ -66,44 +71,53 @@ def _outputs(layer: Any, sequences: Any, training: bool) -> Any:
     cell = layer.cell
     if training and cell.dropout:
         sequences = sequences * cell.get_dropout_mask(sequences[:, 0])[:, None]
-    return _run(layer, sequences)[0]
+    return _run(layer, contributions(layer, sequences))[0]
 
 
-def hidden_states(layer: Any, x: Any, nudge: Any) -> tuple[Any, Any]:
-    """Run a recurrent layer forwards in time, with `nudge` added to its pre-activations.
+def contributions(layer: Any, x: Any) -> Any:
+    """Return what inputs, (batch, time, features), contribute to the pre-activations: (time, batch, gates·units)."""
+    cell, (batch, time, features) = layer.cell, x.shape
+    by_time = tf.reshape(time_first(x), (-1, features))
+    bias = _biases(cell)[0] if cell.use_bias else 0.0
+    return tf.reshape(tf.matmul(by_time, tf.convert_to_tensor(cell.kernel)) + bias, (time, batch, -1))
+
+
+def hidden_states(layer: Any, given: Any) -> tuple[Any, Any]:
+    """Run a recurrent layer forwards in time, in a plain graph.
 
     Args:
         layer: Keras's; `can_loop` is true for it.
-        x: (batch, time, features).
-        nudge: (batch, time, gates·units).
+        given: (time, batch, gates·units), see `contributions`.
 
     Returns:
-        The pre-activations, (batch, time, gates·units), which have no gradient, and the states, (batch, time, units).
+        The pre-activations, (time, batch, gates·units), which have no gradient, and the states, (time, batch, units).
     """
-    outputs, pre = _run(layer, x, nudge)
+    outputs, pre = _run(layer, given, next(count for count in AT_ONCE if not given.shape[0] % count))
     z = pre[0]
     if len(pre) > 1:
         units, (given, remembered) = layer.units, pre
         gates = given[..., : 2 * units] + remembered[..., : 2 * units]
         reset = layer.recurrent_activation(gates[..., units:])
         z = tf.concat([gates, given[..., 2 * units :] + reset * remembered[..., 2 * units :]], -1)
-    return time_first(tf.stop_gradient(z)), time_first(outputs)
+    return tf.stop_gradient(z), outputs
 
 
-def _run(layer: Any, x: Any, nudge: Any = None) -> tuple[Any, list[Any]]:
+def _run(layer: Any, given: Any, at_once: int = 1) -> tuple[Any, list[Any]]:
     """Return the outputs and the pre-activations as `Step` takes them, time first."""
-    cell, (batch, time, features) = layer.cell, x.shape
+    cell, biases = layer.cell, []
     is_apart = isinstance(cell, keras.layers.GRUCell)
-    biases: list[Any] = [0.0, tf.zeros(3 * cell.units)] if is_apart else [0.0]
-    if cell.use_bias:
-        biases = tf.unstack(tf.convert_to_tensor(cell.bias)) if is_apart else [tf.convert_to_tensor(cell.bias)]
-    by_time = tf.reshape(time_first(x), (-1, features))
-    given = tf.reshape(tf.matmul(by_time, tf.convert_to_tensor(cell.kernel)) + biases[0], (time, batch, -1))
-    if nudge is not None:
-        given += time_first(nudge)
-    step, states = partial(STEPS[type(layer)], cell), [tf.zeros((batch, cell.units))] * STATES.get(type(layer), 1)
-    outputs, kept = scan(step, given, tf.convert_to_tensor(cell.recurrent_kernel), biases[1:], states)
+    if is_apart:
+        biases = [_biases(cell)[1] if cell.use_bias else tf.zeros(3 * cell.units)]
+    step, kernel = partial(STEPS[type(layer)], cell), tf.convert_to_tensor(cell.recurrent_kernel)
+    states = [tf.zeros((given.shape[1], cell.units))] * STATES.get(type(layer), 1)
+    outputs, kept = scan(step, given, kernel, biases, states, at_once=at_once)
     return outputs, [given, kept] if is_apart else [kept]
+
+
+def _biases(cell: Any) -> list[Any]:
+    """Return the bias of what the inputs contribute and, of a GRU, that of what the state does."""
+    bias = tf.convert_to_tensor(cell.bias)
+    return tf.unstack(bias) if isinstance(cell, keras.layers.GRUCell) else [bias]
 
 
 def _simple(cell: Any, pre: Sequence[Any], states: Sequence[Any]) -> list[Any]:
@@ -133,7 +147,13 @@ STATES = {keras.layers.LSTM: 2}
 
 
 def scan(
-    step: Step, given: Any, kernel: Any, bias: Sequence[Any], states: Sequence[Any], multiply: Product = tf.matmul
+    step: Step,
+    given: Any,
+    kernel: Any,
+    bias: Sequence[Any],
+    states: Sequence[Any],
+    multiply: Product = tf.matmul,
+    at_once: int = 1,
 ) -> tuple[Any, Any]:
     """Run a recurrence over time.
 
@@ -144,6 +164,7 @@ def scan(
         bias: of what the state contributes, (gates·units,), where `step` takes the contributions apart; else none.
         states: (batch, ..., units) each, the states before the first step.
         multiply: computes what the first state contributes; linear in the state and in the kernel.
+        at_once: time steps in one round of the loop; divides their number.
 
     Returns:
         (time, batch, ..., units), the first state after each step; and (time, batch, ..., gates·units), the last of
@@ -162,17 +183,17 @@ def scan(
 
         empty = [_new(last + 1, given.shape[1:]), *(_new(last + 1, state.shape) for state in states)]
         begin = (0, list(states), inputs.read(0), empty)
-        _, ends, _, kept = tf.while_loop(lambda t, *_: t <= last, one, begin)
-        pre, *before = [array.stack() for array in kept]
+        _, ends, _, kept = tf.while_loop(lambda t, *_: t <= last, _several(one, at_once), begin)
+        pre, before, *_ = [array.stack() for array in kept]
 
         def gradient(upstream: Any, _: Any) -> Any:
             to_state = partial(_gradient, lambda state: multiply(state, kernel))
-            by_pre = _backward(step, [given, pre] if bias else [pre], before, to_state, upstream)
-            remembered, flat = (tf.reshape(each, (-1, *each.shape[2:])) for each in (before[0], by_pre[-1]))
+            by_pre = _backward(step, [inputs, kept[0]] if bias else kept[:1], kept[1:], to_state, upstream, at_once)
+            remembered, flat = (tf.reshape(each, (-1, *each.shape[2:])) for each in (before, by_pre[-1]))
             by_kernel = _gradient(lambda each: multiply(remembered, each), kernel, flat)
             return by_pre[0], by_kernel, *([tf.reduce_sum(flat, 0)] if bias else [])
 
-        return (tf.concat([before[0][1:], ends[:1]], 0), pre), gradient
+        return (tf.concat([before[1:], ends[:1]], 0), pre), gradient
 
     outputs, pre = tf.custom_gradient(forward)(given, kernel, *bias)
     return outputs, pre
@@ -187,19 +208,25 @@ def _gradient(compute: Callable[[Any], Any], value: Any, upstream: Any) -> Any:
 
 
 def _backward(
-    step: Step, pre: Sequence[Any], before: Sequence[Any], to_state: Callable[[Any, Any], Any], upstream: Any
+    step: Step,
+    pre: Sequence[Any],
+    before: Sequence[Any],
+    to_state: Callable[[Any, Any], Any],
+    upstream: Any,
+    at_once: int,
 ) -> list[Any]:
     """Return the gradients by the pre-activations, (time, batch, ..., gates·units) each.
 
     Args:
         step: computes the next states.
-        pre: the pre-activations of all steps.
-        before: the states before each step.
+        pre: arrays of the pre-activations of all steps.
+        before: arrays of the states before each step.
         to_state: takes the first state and a gradient by what it contributes; returns the one by the state.
         upstream: (time, batch, ..., units), the gradient by the first state after each step.
+        at_once: as in `scan`.
     """
     last, count = upstream.shape[0] - 1, len(pre)
-    arrays = [_array(each) for each in (*pre, *before, upstream)]
+    arrays = [*pre, *before, _array(upstream)]
 
     def one(t: Any, deltas: Any, here: Any, kept: Any) -> Any:
         *values, above = here
@@ -214,11 +241,22 @@ def _backward(
         here = [array.read(tf.maximum(t - 1, 0)) for array in arrays]
         return t - 1, earlier, here, [array.write(t, value) for array, value in zip(kept, by_pre, strict=True)]
 
-    zeros = [tf.zeros(state.shape[1:]) for state in before]
-    empty = [_new(last + 1, each.shape[1:]) for each in pre]
+    zeros = [tf.zeros(each.element_shape) for each in before]
+    empty = [_new(last + 1, each.element_shape) for each in pre]
     begin = (last, zeros, [array.read(last) for array in arrays], empty)
-    *_, kept = tf.while_loop(lambda t, *_: t >= 0, one, begin)
+    *_, kept = tf.while_loop(lambda t, *_: t >= 0, _several(one, at_once), begin)
     return [array.stack() for array in kept]
+
+
+def _several(body: Callable[..., Any], count: int) -> Callable[..., Any]:
+    """Return a loop's body that runs `body` so many times."""
+
+    def run(*values: Any) -> Any:
+        for _ in range(count):
+            values = body(*values)
+        return values
+
+    return run
 
 
 def _new(count: int, shape: Any) -> Any:
