@@ -104,9 +104,10 @@ class Settings(BaseSettings):
     max_attempts: PositiveInt = 3
     """An experiment fails after this many attempts in a row without a newer checkpoint."""
     chunk: Duration = timedelta(seconds=0.5)
-    """Target duration of one call of the training program. Progress and cancelling take effect between calls."""
+    """Target duration of one call of the training program. Progress and cancelling take effect between calls. A chunk
+    is measured and stored while the next call trains."""
     checkpoint_every: Duration = timedelta(seconds=5)
-    """Training that is repeated, at most, after a worker has died."""
+    """Training that is repeated after a worker has died: at most so much, and two chunks."""
     worker_concurrency: PositiveInt = 1
     """Experiments that one worker trains at a time, each in a process of its own of about 600 MB."""
     worker_memory_bytes: PositiveInt = 2_000_000_000
@@ -118,7 +119,7 @@ class Settings(BaseSettings):
     triage_patience: Duration = timedelta(seconds=20)
     """Time that a triage waits for a worker. A new worker first loads TensorFlow."""
     grace: Duration = timedelta(seconds=30)
-    """Time that a stopping service waits for its worker to finish the current chunk."""
+    """Time that a stopping service waits for its worker to finish the current call of the training program."""
     parent_pid: PositiveInt | None = None
     """The process with which a worker ends. `gradlab serve` sets it for its own worker; leave it unset otherwise."""
 

@@ -34,12 +34,14 @@ DOUBLINGS = 3
 
 # The estimate is right within a factor of three on an idle machine; a shared one may be half as fast.
 MARGIN = 6
+# Epochs between two chunks: while one is measured, the next one is trained, and both may precede a chunk.
+EPOCHS = 2
 
 ROW = experiments.c
 
 
 def patience(spec: ExperimentSpec, lease: timedelta, *, compiling: bool) -> timedelta:
-    """Return the time within which a worker has to store its next chunk: the lease, or more where an epoch is slow.
+    """Return the time within which a worker has to store its next chunk: the lease, or more where epochs are slow.
 
     Args:
         spec: the spec that is trained.
@@ -47,7 +49,7 @@ def patience(spec: ExperimentSpec, lease: timedelta, *, compiling: bool) -> time
         compiling: True if compilation, and pretraining where there is some, may precede the chunk.
     """
     epoch, ahead = sum(epoch_seconds(spec).values()), ahead_seconds(spec)
-    return max(lease, timedelta(seconds=MARGIN * (epoch + ahead * compiling)))
+    return max(lease, timedelta(seconds=MARGIN * (EPOCHS * epoch + ahead * compiling)))
 
 
 def _expired(now: datetime) -> ColumnElement[bool]:

@@ -18,7 +18,7 @@ from core.training.pretraining import starting_values
 from core.training.program import Program
 from core.training.program_cache import lend
 from core.training.sample_order import sample_order
-from core.training.trained_epochs import Block, TrainedEpochs, all_finite, are_measured, concatenated, trained_count
+from core.training.trained_epochs import Block, TrainedEpochs, are_measured, concatenated, trained_count
 from gradlab.keras.gradient_statistics import GradientStatistics
 from gradlab.measurement.history import Architecture, Checkpoint, Chunk, Culprit, History, RunChunk, Snapshot, StoppedBy
 from gradlab.spec import ExperimentSpec
@@ -150,19 +150,24 @@ class _Training:
                 first, permutations = self._epoch + 1, self._permutations(count)
                 live, before, blocks, seconds = self._live(), self._program.state(), list[Block](), 0.0
                 begun = time.perf_counter()
-                for block in self._program.blocks(self._data, permutations, first, len(self._group), beside):
-                    blocks += [block] if block else []
-                    seconds += time.perf_counter() - begun
-                    if earlier and are_measured(earlier.blocks):
+                try:
+                    for block in self._program.blocks(self._data, permutations, first, len(self._group), beside):
+                        blocks += [block] if block else []
+                        seconds += time.perf_counter() - begun
+                        if earlier and are_measured(earlier.blocks):
+                            yield self._later(earlier, before)
+                            earlier = None
+                        begun = time.perf_counter()
+                except Exception:
+                    if earlier:  # it was trained before something failed
                         yield self._later(earlier, before)
-                        earlier = None
-                    begun = time.perf_counter()
+                    raise
                 if earlier:
                     late = self._later(earlier, before)
                     seconds += time.perf_counter() - begun
                     yield late
                 self._epoch += trained_count(blocks)
-                if self._goes_on(live, blocks) and not is_first:
+                if self._goes_on(live) and not is_first:
                     earlier = _Earlier(first, live, blocks)
                 else:
                     begun = time.perf_counter()
@@ -179,9 +184,9 @@ class _Training:
         epochs, samples = range(self._epoch + 1, self._epoch + 1 + count), self._spec.dataset.train_count
         return np.array([[sample_order(seed, epoch, samples) for seed in self._places] for epoch in epochs])
 
-    def _goes_on(self, live: np.ndarray, blocks: Sequence[Block]) -> bool:
+    def _goes_on(self, live: np.ndarray) -> bool:
         """Return True if these epochs ended no run, and nobody may stop one before the next are trained."""
-        return not (self._is_over() or self._callbacks or (live != self._live()).any()) and all_finite(blocks)
+        return not (self._is_over() or self._callbacks or (live != self._live()).any())
 
     def _later(self, earlier: _Earlier, state: list[np.ndarray]) -> Chunk:
         """Return the chunk of some epochs once they are measured; the program may be at others then.

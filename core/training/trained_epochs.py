@@ -37,11 +37,6 @@ def trained_count(blocks: Sequence[Block]) -> int:
     return sum(len(metrics) for (*_, metrics), _ in blocks)
 
 
-def all_finite(blocks: Sequence[Block]) -> bool:
-    """Return True if all values of all seeds were finite."""
-    return all(finite.all() for (_, finite, *_), _ in blocks)
-
-
 def are_measured(blocks: Sequence[Block]) -> bool:
     """Return True if no measurement of these blocks is under way any more."""
     return all(recorded.done() for _, recorded in blocks)

@@ -159,6 +159,23 @@ def test_an_epoch_is_measured_while_the_pieces_of_the_next_one_are_trained(monke
         assert_same(trained(list(train(spec, resume=checkpoint))), undisturbed, skipped=checkpoint.epoch)
 
 
+def test_an_epoch_is_yielded_before_the_failure_of_the_next_one(monkeypatch):
+    monkeypatch.setattr(widths, "MAX_TRACED_NUMBERS", 1)
+    in_chunks_of(1, monkeypatch)
+    call = Program._call
+
+    def calling(self, arguments):
+        if int(arguments[5]) == 4:
+            raise MemoryError("epoch 4")
+        return call(self, arguments)
+
+    monkeypatch.setattr(Program, "_call", calling)
+    chunks = []
+    with pytest.raises(MemoryError, match="epoch 4"):
+        chunks.extend(train(a_spec(epochs=5)))
+    assert [chunk.runs[0].history.last_epoch for chunk in chunks] == [0, 1, 2, 3]
+
+
 def test_a_training_goes_on_as_wide_as_it_began(monkeypatch):
     """Earlier versions trained up to 32 seeds side by side, and their checkpoints hold as many."""
     spec = a_spec(layers=[HE, OUTPUT], seeds=range(9), epochs=3)

@@ -20,7 +20,7 @@ def array(value: Any) -> np.ndarray:
 def precise(value: Any) -> np.ndarray:
     """Return a tensor as an array of float64 if it is that, else of float32, that is only read.
 
-    The array has the tensor's own memory, where that is the processor's.
+    The array has the tensor's own memory, where that is the processor's: not for a tensor that changes.
     """
     is_double = keras.backend.standardize_dtype(value.dtype) == "float64"
     tensor = value if is_double else keras.ops.cast(value, "float32")

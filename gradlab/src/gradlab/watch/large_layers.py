@@ -67,13 +67,16 @@ def flow_in_blocks(z: np.ndarray, h: np.ndarray, slope: np.ndarray, steepest: np
     return Flow(z, h, slope, steepest, computed)
 
 
-def signals_in_blocks(delta: np.ndarray) -> list[np.ndarray]:
-    """Return the statistics of a layer's signals, (..., samples, units): (...,) each."""
+def signals_in_blocks(delta: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the statistics of a layer's signals, (..., samples, units): name -> (...,)."""
     parts = [delta[..., block, :] for block in _blocks(delta)]
     # The rms of all is that of the blocks' own, each as often as it has samples.
     often = [math.sqrt(part.shape[-2] * len(parts) / delta.shape[-2]) for part in parts]
     sizes = [each * signals.rms(part, np) for each, part in zip(often, parts, strict=True)]
-    return [signals.rms(np.stack(sizes, axis=-1)[..., None], np), sum(signals.nonfinite(part, np) for part in parts)]
+    return {
+        "rms": signals.rms(np.stack(sizes, axis=-1)[..., None], np),
+        "nonfinite": sum(signals.nonfinite(part, np) for part in parts),
+    }
 
 
 def _blocks(x: np.ndarray) -> list[slice]:

@@ -106,7 +106,8 @@ def signal_series(layers: Sequence[str], probed: Mapping[str, Probed], records: 
     def measured(group: Sequence[Probed]) -> list[np.ndarray]:
         delta = together([each.delta for each in group])
         if delta[0].size > MAX_TOGETHER:
-            return signals_in_blocks(delta)
+            by_name = signals_in_blocks(delta)
+            return [by_name[each.name] for each in SIGNAL_STATISTICS]
         return [each.compute(delta, np) for each in SIGNAL_STATISTICS]
 
     return _by_layer(layers, with_signal, (records, len(layers), len(SIGNAL_STATISTICS)), measured)
