@@ -33,8 +33,8 @@ SLOW_MS = 20.0
 MAX_LEAN = MAX_SLOW = 1.1
 # Everything in every record, where batches are fast.
 MAX_FULL = {"keras-tensorflow": 1.3, "keras-jax": 1.3, "keras-torch": 1.5, "torch": 1.5}
-# One thread: small tensors are computed faster by one than by several that wait for each other, and of large ones two
-# turns of the same training differ by a factor of up to fourteen.
+# One thread: small tensors are computed faster by one than by several that wait for each other, and of large ones
+# turns beside each other differ by a factor of up to fourteen.
 THREADS = {"OMP_NUM_THREADS": "1"}
 TENSORFLOW_THREADS = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
 
