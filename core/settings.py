@@ -105,7 +105,7 @@ class Settings(BaseSettings):
     """An experiment fails after this many attempts in a row without a newer checkpoint."""
     chunk: Duration = timedelta(seconds=0.5)
     """Target duration of one call of the training program. Progress and cancelling take effect between calls. A chunk
-    is measured and stored while the next call trains."""
+    is measured while the next call trains."""
     checkpoint_every: Duration = timedelta(seconds=5)
     """Training that is repeated after a worker has died: at most so much, and two chunks."""
     worker_concurrency: PositiveInt = 1

@@ -7,7 +7,7 @@ is measured from gradients has two: where an epoch's gradients are many, they co
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from gradlab.measurement.statistics import (
     WEIGHT_STATISTICS,
     Flow,
     Statistic,
+    values_of,
 )
 
 if TYPE_CHECKING:  # that module loads TensorFlow; a measurer needs NumPy alone
@@ -150,14 +151,18 @@ def of_activations(layout: SeriesLayout, layers: "Sequence[ProbedLayer]") -> np.
 
     def measured(layer: "ProbedLayer") -> np.ndarray:
         seen = Flow(layer.z, layer.h, layer.slope, layer.steepest)
-        return _by_probe(ACTIVATION_STATISTICS, flow_sums.of_activations(layer), seen)
+        return np.stack(values_of(ACTIVATION_STATISTICS, seen, np, flow_sums.of_activations(layer)), axis=-1)
 
     return _by_layer(measured, layers)
 
 
 def of_signals(layout: SeriesLayout, layers: "Sequence[ProbedLayer]") -> np.ndarray:
     """Statistics of back-propagated signals: (probes, layers, columns)."""
-    return _by_layer(lambda layer: _by_probe(SIGNAL_STATISTICS, flow_sums.of_signals(layer), layer.delta), layers)
+
+    def measured(layer: "ProbedLayer") -> np.ndarray:
+        return np.stack(values_of(SIGNAL_STATISTICS, layer.delta, np, flow_sums.of_signals(layer)), axis=-1)
+
+    return _by_layer(measured, layers)
 
 
 def of_time_signals(layout: SeriesLayout, layers: "Sequence[ProbedLayer]") -> np.ndarray:
@@ -204,13 +209,6 @@ def _by_tensor(
     given = rows() if others else ()
     columns = {each.name: each.compute(*given, segments) for each in others} | dict(by_name)
     return np.stack([columns[each.name] for each in statistics], axis=-1)
-
-
-def _by_probe(statistics: Sequence[Statistic], by_name: Mapping[str, np.ndarray], seen: Any) -> np.ndarray:
-    """Return statistics of a layer, (probes, statistics): from `by_name`, or else by their formulas."""
-    return np.stack(
-        [by_name[each.name] if each.name in by_name else each.compute(seen, np) for each in statistics], axis=-1
-    )
 
 
 def _by_layer(measure: "Callable[[ProbedLayer], np.ndarray]", layers: "Sequence[ProbedLayer]") -> np.ndarray:

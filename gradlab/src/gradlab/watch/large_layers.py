@@ -5,6 +5,7 @@ millions of numbers, each such pass goes to memory and back, and allocates an ar
 """
 
 import math
+from collections import defaultdict
 from typing import Any
 
 import numpy as np
@@ -29,40 +30,33 @@ def flow_in_blocks(z: np.ndarray, h: np.ndarray, slope: np.ndarray, steepest: np
     """
     blocks, samples, first = _blocks(h), h.shape[-2], h[..., :1, :]
     limit = np.nan if steepest is None else SATURATED * steepest
-    z_sum: Any = 0.0
-    shift_sum: Any = 0.0
-    slope_sum: Any = 0.0
-    saturated: Any = 0.0
+    total: dict[str, Any] = defaultdict(float)
     largest: Any = 0.0
-    nonfinite: Any = 0
     for block in blocks:
         slopes = np.abs(slope[..., block, :])
-        z_sum = z_sum + _over_samples(np.add, z[..., block, :])
-        shift_sum = shift_sum + _over_samples(np.add, h[..., block, :] - first)
-        slope_sum = slope_sum + _over_samples(np.add, slope[..., block, :])
-        saturated = saturated + _over_samples(np.add, (slopes < limit).astype(h.dtype))
+        total["z"] += _over_samples(np.add, z[..., block, :])
+        total["shifts"] += _over_samples(np.add, h[..., block, :] - first)
+        total["slope"] += _over_samples(np.add, slope[..., block, :])
+        total["saturated"] += _over_samples(np.add, (slopes < limit).astype(h.dtype))
+        total["nonfinite"] += np.count_nonzero(~np.isfinite(h[..., block, :]), axis=(-2, -1))
         largest = np.maximum(largest, _over_samples(np.maximum, slopes))
-        nonfinite = nonfinite + np.count_nonzero(~np.isfinite(h[..., block, :]), axis=(-2, -1))
-    means, shifts = np.asarray(z_sum / samples), np.asarray(shift_sum / samples)
-    z_squares: Any = 0.0
-    squares: Any = 0.0
-    products: Any = 0.0
+    means, shifts = np.asarray(total["z"] / samples), np.asarray(total["shifts"] / samples)
     for block in blocks:
-        z_squares = z_squares + _over_samples(np.add, np.square(z[..., block, :] - means[..., None, :]))
+        total["z_squares"] += _over_samples(np.add, np.square(z[..., block, :] - means[..., None, :]))
         centred = h[..., block, :] - first - shifts[..., None, :]
         few = centred[..., :MAX_UNITS]
-        products = products + np.matmul(np.swapaxes(few, -1, -2), few)
-        squares = squares + _over_samples(np.add, np.square(centred))
+        total["products"] += np.matmul(np.swapaxes(few, -1, -2), few)
+        total["squares"] += _over_samples(np.add, np.square(centred))
     computed = {
         "pre_means": means,
         "shifts": shifts,
-        "pre_variances": z_squares / samples,
-        "variances": squares / samples,
-        "products": products / samples,
-        "slope": np.mean(slope_sum, axis=-1) / samples,
-        "saturated": saturated / samples,
+        "pre_variances": total["z_squares"] / samples,
+        "variances": total["squares"] / samples,
+        "products": total["products"] / samples,
+        "slope": np.mean(total["slope"], axis=-1) / samples,
+        "saturated": total["saturated"] / samples,
         "alive": ~(largest == 0.0),  # True for NaN
-        "nonfinite": nonfinite,
+        "nonfinite": total["nonfinite"],
     }
     return Flow(z, h, slope, steepest, computed)
 

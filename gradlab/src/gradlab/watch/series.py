@@ -12,6 +12,7 @@ from gradlab.measurement.statistics import (
     WEIGHT_STATISTICS,
     Flow,
     bins,
+    values_of,
 )
 from gradlab.watch.large_layers import flow_in_blocks, signals_in_blocks
 
@@ -105,10 +106,8 @@ def signal_series(layers: Sequence[str], probed: Mapping[str, Probed], records: 
 
     def measured(group: Sequence[Probed]) -> list[np.ndarray]:
         delta = together([each.delta for each in group])
-        if delta[0].size > MAX_TOGETHER:
-            by_name = signals_in_blocks(delta)
-            return [by_name[each.name] for each in SIGNAL_STATISTICS]
-        return [each.compute(delta, np) for each in SIGNAL_STATISTICS]
+        by_name = signals_in_blocks(delta) if delta[0].size > MAX_TOGETHER else {}
+        return values_of(SIGNAL_STATISTICS, delta, np, by_name)
 
     return _by_layer(layers, with_signal, (records, len(layers), len(SIGNAL_STATISTICS)), measured)
 

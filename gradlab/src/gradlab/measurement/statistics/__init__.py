@@ -9,7 +9,7 @@ from gradlab.measurement.statistics.gradients import (
 )
 from gradlab.measurement.statistics.histograms import BIN_NAMES, EDGES, bins, histogram
 from gradlab.measurement.statistics.signals import SIGNAL_STATISTIC_NAMES, SIGNAL_STATISTICS
-from gradlab.measurement.statistics.statistic import Scale, Statistic
+from gradlab.measurement.statistics.statistic import Scale, Statistic, values_of
 from gradlab.measurement.statistics.weights import WEIGHT_STATISTIC_NAMES, WEIGHT_STATISTICS
 
 __all__ = [
@@ -30,4 +30,5 @@ __all__ = [
     "Statistic",
     "bins",
     "histogram",
+    "values_of",
 ]

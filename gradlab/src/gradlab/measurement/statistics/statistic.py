@@ -1,6 +1,6 @@
 """Statistic: one number about one tensor, with its formula, range and unit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -52,6 +52,11 @@ class Statistic:
         """The range of its values, as text for people. NaN and infinities may occur besides, and are kept."""
         missing = f"NaN {self.missing}" if self.missing else ""
         return "; ".join(filter(None, (self.interval or INTERVALS[self.scale], missing, self.note)))
+
+
+def values_of(statistics: Sequence[Statistic], seen: Any, xp: Any, by_name: Mapping[str, Array]) -> list[Array]:
+    """Return each statistic of what was seen of one layer: from `by_name`, or else by its formula."""
+    return [by_name[each.name] if each.name in by_name else each.compute(seen, xp) for each in statistics]
 
 
 def nonfinite(x: Array, xp: Any) -> Array:
