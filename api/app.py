@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from anyio import to_thread
-from fastapi import Depends, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 
@@ -16,7 +16,7 @@ from api.http import errors, openapi
 from api.http.body_limit import BodyLimit
 from api.http.compression import Compression
 from api.http.dashboard import dashboard
-from api.http.dependencies import Services, authorized
+from api.http.dependencies import Services
 from api.http.methods import Methods
 from api.http.origins import OriginCheck
 from api.http.query import QueryCheck
@@ -136,7 +136,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         description=openapi.DESCRIPTION,
         version=version("gradient-lab"),
         lifespan=lifespan,
-        generate_unique_id_function=lambda route: route.name,
         separate_input_output_schemas=False,  # responses contain a spec in the form of the request
         openapi_url=None,
         docs_url=None,
@@ -145,8 +144,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     errors.install(app)
     openapi.describe(app)
     for module in ROUTES:
-        key = [] if module is probes else [Depends(authorized)]
-        app.include_router(module.router, dependencies=[*key, QueryCheck])
+        app.routes.extend(module.router.routes)
     # The modules that draw come with the library, which inlines them in its reports.
     drawing = StaticFiles(directory=STATIC / "dashboard", packages=[("gradlab.report", "static")])
     app.mount("/static/dashboard", drawing, name="dashboard")
@@ -156,7 +154,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for path, endpoint in (("/", _dashboard), ("/docs", _docs), ("/openapi.json", _description)):
         app.add_api_route(path, endpoint, include_in_schema=False, dependencies=[QueryCheck])
-    app.state.methods = Methods([*(route for module in ROUTES for route in module.router.routes), *app.routes])
+    app.state.methods = Methods(app.routes)
     larger = {
         datasets.router.prefix: settings.max_dataset_bytes,
         weights.router.prefix: settings.max_weights_bytes,

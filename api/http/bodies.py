@@ -16,7 +16,7 @@ from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect
 
-from api.http.dependencies import BEARER, Services, authorized
+from api.http.dependencies import SERVICE_KEY, Services
 from api.http.errors import BodyIncomplete, UnsupportedMediaType
 from api.http.negotiation import media_type
 from core.settings import Settings
@@ -75,7 +75,7 @@ class BodyRoute(APIRoute):
 
         async def read_first(request: Request) -> Response:
             services: Services = request.app.state.services
-            await authorized(services.settings, await BEARER(request))
+            await SERVICE_KEY(request)
             if body := await _received(request):
                 _check_media_type(request)
                 value = await run_sync(self.read, body, adapter, services, limiter=services.body_readers)

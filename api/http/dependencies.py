@@ -10,8 +10,9 @@ from typing import Annotated
 from uuid import UUID
 
 from anyio import CapacityLimiter
-from fastapi import Depends, Request, Response, Security
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import Depends, Request, Response
+from fastapi.requests import HTTPConnection
+from fastapi.security import HTTPBearer
 
 from api.http.errors import NotAcceptable, NotModified, Unauthorized
 from api.http.negotiation import Coding, parse_preferences
@@ -26,7 +27,6 @@ from core.use_cases.checking import Checker
 from core.use_cases.experiments import submit_all
 from core.use_cases.samples import SampleLoader
 from gradlab.diagnosis.summary import rules_hash
-from gradlab.schemas.media_types import CSV, JSON, NPZ
 
 # Bodies validated at a time. Each holds the interpreter's lock meanwhile.
 MAX_BODY_READERS = 2
@@ -92,22 +92,31 @@ Store = Annotated[ExperimentStore, Depends(_store)]
 Queue = Annotated[CeleryQueue, Depends(_queue)]
 
 
-BEARER = HTTPBearer(auto_error=False, description="The service's key, where it has one.")
-Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
+class ServiceKey(HTTPBearer):
+    """Check of the API key, if the service has one; its scheme is in the description."""
+
+    def __init__(self) -> None:
+        description = "The service's key, where it has one."
+        super().__init__(scheme_name="HTTPBearer", auto_error=False, description=description)
+
+    async def __call__(self, request: HTTPConnection) -> None:
+        """Check the key of a request.
+
+        Raises:
+            Unauthorized: the key is missing or wrong.
+        """
+        services: Services = request.app.state.services
+        if services.settings.api_key is None:
+            return
+        credentials = await super().__call__(request)
+        # Header values are decoded as Latin-1; encoding them again gives the bytes that were sent.
+        key = credentials.credentials.encode("latin-1") if credentials else b""
+        if not secrets.compare_digest(key, services.settings.api_key.encode()):
+            raise Unauthorized("send the service's key as `Authorization: Bearer …`")
 
 
-async def authorized(settings: SettingsDep, credentials: Credentials) -> None:
-    """Check the API key, if the service has one.
-
-    Raises:
-        Unauthorized: the key is missing or wrong.
-    """
-    if settings.api_key is None:
-        return
-    # Header values are decoded as Latin-1; encoding them again gives the bytes that were sent.
-    key = credentials.credentials.encode("latin-1") if credentials else b""
-    if not secrets.compare_digest(key, settings.api_key.encode()):
-        raise Unauthorized("send the service's key as `Authorization: Bearer …`")
+SERVICE_KEY = ServiceKey()
+KeyCheck = Depends(SERVICE_KEY)
 
 
 def revision_of(experiment_id: UUID, store: Store) -> int:
@@ -154,15 +163,6 @@ def _version() -> str:
     return version("gradient-lab")
 
 
-async def accepted(request: Request) -> str:
-    """Return the media type of series that the client prefers: JSON, CSV or NPZ.
-
-    Raises:
-        NotAcceptable: the client accepts none of them.
-    """
-    return preferred(request, (JSON, CSV, NPZ))
-
-
 def preferred(request: Request, kinds: Sequence[str]) -> str:
     """Return the media type that the client prefers, the first of equals.
 
@@ -175,9 +175,6 @@ def preferred(request: Request, kinds: Sequence[str]) -> str:
     if qualities[best] <= 0:
         raise NotAcceptable(f"this answer comes as {', '.join(qualities)}; accepted: {request.headers['Accept']}")
     return best
-
-
-MediaType = Annotated[str, Depends(accepted)]
 
 
 def _quality(kind: str, preferences: list[tuple[str, float]]) -> float:

@@ -1,11 +1,15 @@
 """Check of query parameters: unknown ones are refused, and so are repeated ones that take a single value."""
 
+from collections.abc import Callable
+from functools import cache
 from itertools import islice
+from typing import Any
 
 from fastapi import Depends, Request
 from fastapi._compat.shared import field_annotation_is_sequence
-from fastapi.dependencies.utils import get_flat_params
+from fastapi.dependencies.utils import get_dependant, get_flat_params
 from fastapi.params import Query
+from fastapi.routing import APIRoute
 
 from gradlab.errors import MAX_PROBLEMS, Invalid, Problem, shorten
 from gradlab.spec.problems import among
@@ -24,11 +28,8 @@ async def check_query(request: Request) -> None:
     received = request.query_params
     if not received:
         return
-    repeatable = {
-        field.validation_alias or field.alias: field_annotation_is_sequence(field.field_info.annotation)
-        for field in get_flat_params(request.scope["route"].dependant)
-        if isinstance(field.field_info, Query)
-    }
+    route: APIRoute = request.scope["route"]
+    repeatable = _parameters(route.path_format, route.endpoint)
     problems = []
     for name in islice(dict.fromkeys(received), MAX_PARAMETERS):
         values = received.getlist(name)
@@ -39,6 +40,16 @@ async def check_query(request: Request) -> None:
             problems.append(Problem(name, "one value", shorten(values)))
     if problems:
         raise Invalid(*problems)
+
+
+@cache
+def _parameters(path: str, endpoint: Callable[..., Any]) -> dict[str, bool]:
+    """Return the query parameters of an endpoint, each with True if it may be repeated."""
+    return {
+        field.validation_alias or field.alias: field_annotation_is_sequence(field.field_info.annotation)
+        for field in get_flat_params(get_dependant(path=path, call=endpoint))
+        if isinstance(field.field_info, Query)
+    }
 
 
 QueryCheck = Depends(check_query)

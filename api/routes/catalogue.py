@@ -1,13 +1,14 @@
 """Endpoint of the catalogue: everything that a spec, or a query for series, may name."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from api.http.dependencies import etag_of
 from api.http.errors import documented
+from api.http.router import api_router
 from core.catalogue import catalogue
 from gradlab.schemas.catalogue import CatalogueResponse
 
-router = APIRouter(tags=["catalogue"])
+router = api_router("catalogue")
 
 
 @router.get("/catalogue", responses=documented(304, 401, 422), summary="Get the catalogue")

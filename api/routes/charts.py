@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from matplotlib.figure import Figure
 
 from api.charts.figure import MEDIA_TYPES, render
@@ -12,12 +12,13 @@ from api.charts.studies.views import StudyView
 from api.charts.views import ChartQuery, View, drawable, view_named
 from api.http.dependencies import ETag, ServicesDep, Store
 from api.http.errors import documented
+from api.http.router import api_router
 from api.routes.series import LastEpoch, Names, Seeds
 from api.series.reading import SeriesReader
 from gradlab.errors import Invalid, NotFound, Problem, shorten
 from gradlab.schemas.charts import ChartResponse, ChartsResponse
 
-router = APIRouter(prefix="/experiments/{experiment_id}/charts", tags=["charts"])
+router = api_router("charts", "/experiments/{experiment_id}/charts")
 
 FirstEpoch = Annotated[
     int | None, Query(ge=0, le=2**31 - 1, description="first epoch drawn; the default depends on the chart")

@@ -3,12 +3,13 @@
 from typing import Annotated, Any
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 
 from api.http.cursor import Cursor, next_page, read_cursor
 from api.http.dependencies import ServicesDep, Store, etag_of
 from api.http.errors import UnsupportedMediaType, documented
 from api.http.negotiation import media_type
+from api.http.router import api_router
 from api.responses.datasets import dataset_response, datasets_response, points_response
 from api.uploads import receiving
 from core.samples.heads import HeadCheck
@@ -18,7 +19,7 @@ from gradlab.profile import Profile
 from gradlab.schemas.datasets import DatasetResponse, DatasetsResponse, FileFormat, PointsResponse
 from gradlab.schemas.status import DatasetStatus
 
-router = APIRouter(prefix="/datasets", tags=["datasets"])
+router = api_router("datasets", "/datasets")
 
 DatasetId = Annotated[str, Path(pattern=UPLOAD_ID, description="`sha256:` and the file's SHA-256")]
 # What senders name the formats by, beside their own media types.

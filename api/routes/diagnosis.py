@@ -3,18 +3,19 @@
 from uuid import UUID
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Request
+from fastapi import Request
 
 from api.http.bodies import SpecRoute
 from api.http.dependencies import ETag, Queue, Services, Store
 from api.http.errors import documented
+from api.http.router import api_router
 from api.routes.experiments import Spec
 from core.use_cases import diagnoses
 from gradlab.responses.diagnosis import diagnosis_response, experiment_diagnosis_response
 from gradlab.schemas.diagnosis import DiagnosisResponse, ExperimentDiagnosisResponse
 from gradlab.spec import ExperimentSpec
 
-router = APIRouter(prefix="/experiments", tags=["diagnosis"], route_class=SpecRoute)
+router = api_router("diagnosis", "/experiments", route_class=SpecRoute)
 
 
 @router.post("/triage", responses=documented(401, 409, 413, 415, 422, 503), summary="Triage a spec")

@@ -5,16 +5,17 @@ from contextlib import aclosing
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.types import Send
 
 from api.http.dependencies import Services, Store
 from api.http.errors import documented
+from api.http.router import api_router
 from api.live.position import Stage, read_position
 from api.live.study_feed import read_study_position
 
-router = APIRouter(tags=["events"])
+router = api_router("events")
 
 EXAMPLE = (
     'event: epochs\ndata: {"experiment_id": "…", "runs": [{"seed": 0, "epochs": [200], '

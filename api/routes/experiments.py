@@ -3,12 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Header, Query, Request, Response
+from fastapi import Body, Header, Query, Request, Response
 
 from api.http.bodies import SpecRoute
 from api.http.cursor import Cursor, next_page, read_cursor
 from api.http.dependencies import ServicesDep, SettingsDep, Store, etag_of
 from api.http.errors import documented
+from api.http.router import api_router
 from api.responses.experiments import experiment_response, experiments_response, validation_response
 from core.plan.bounds import check_bounds
 from core.records import Filters
@@ -21,7 +22,7 @@ from gradlab.schemas.lists import Sort
 from gradlab.schemas.status import Status
 from gradlab.spec import AnySpec, ExperimentSpec
 
-router = APIRouter(prefix="/experiments", tags=["experiments"], route_class=SpecRoute)
+router = api_router("experiments", "/experiments", route_class=SpecRoute)
 
 EXAMPLE = {
     "name": "deep tanh",
@@ -137,9 +138,11 @@ def list_experiments(
 @router.get("/{experiment_id}", responses=documented(304, 401, 404, 422, 503), summary="Get an experiment")
 def get_experiment(experiment_id: UUID, request: Request, response: Response, store: Store) -> ExperimentResponse:
     """Get an experiment: status, progress, spec, verdict, final metrics of each run, and versions that trained it."""
-    state = store.revision(experiment_id), store.verdicts.get(experiment_id), store.treatments.newest(experiment_id)
-    response.headers["ETag"] = etag_of(request, state)
-    return experiment_response(store.get(experiment_id))
+    with store.reading_together():
+        verdict, treatment = store.verdicts.get(experiment_id), store.treatments.newest(experiment_id)
+        response.headers["ETag"] = etag_of(request, (store.revision(experiment_id), verdict, treatment))
+        experiment = store.get(experiment_id)
+    return experiment_response(experiment)
 
 
 @router.post("/{experiment_id}/cancel", responses=documented(401, 404, 409, 422, 503), summary="Cancel an experiment")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import Depends, Path, Query
 from fastapi.responses import StreamingResponse
 
 from api.export.arrays import arrays
@@ -14,11 +14,12 @@ from api.export.tensorboard import log_directory
 from api.http.dependencies import ETag, ServicesDep, Store
 from api.http.errors import documented
 from api.http.outflow import zipped
+from api.http.router import api_router
 from api.routes.series import MAX_NAMES, Seeds
 from core.records import Experiment
 from gradlab.schemas.media_types import NPZ
 
-router = APIRouter(prefix="/experiments/{experiment_id}", tags=["exports"])
+router = api_router("exports", "/experiments/{experiment_id}")
 
 ZIP, PARQUET, KERAS = "application/zip", "application/vnd.apache.parquet", "application/vnd.keras+zip"
 Kinds = Annotated[

@@ -3,12 +3,13 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Path
+from fastapi import Body, Path
 from fastapi.openapi.models import Example
 
 from api.http.bodies import NumbersRoute
 from api.http.dependencies import SettingsDep, Store
 from api.http.errors import documented
+from api.http.router import api_router
 from api.responses.experiments import experiment_response, series_response
 from api.series.incoming import history_of, plane_of
 from core.plan.bounds import check_external_bounds
@@ -23,9 +24,7 @@ from gradlab.schemas.external import (
     SeriesResponse,
 )
 
-router = APIRouter(
-    prefix="/experiments/{experiment_id}/runs/{seed}", tags=["trainings elsewhere"], route_class=NumbersRoute
-)
+router = api_router("trainings elsewhere", "/experiments/{experiment_id}/runs/{seed}", route_class=NumbersRoute)
 
 # Two epochs of one tensor. Sent by name, each column has one list per epoch, with one number per tensor.
 ROWS = [[0.031, 0.002, 0.04, 0.13, 0.11, 0, 0, 0], [0.028, 0.001, 0.037, 0.12, 0.09, 0, 0, 0]]

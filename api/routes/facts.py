@@ -3,16 +3,17 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body
+from fastapi import Body
 
 from api.http.bodies import NumbersRoute
 from api.http.dependencies import ETag, Queue, Store
 from api.http.errors import documented
+from api.http.router import api_router
 from core.use_cases.facts import request
 from gradlab.errors import NotFound
 from gradlab.facts import Facts
 
-router = APIRouter(prefix="/experiments/{experiment_id}/facts", tags=["diagnosis"], route_class=NumbersRoute)
+router = api_router("diagnosis", "/experiments/{experiment_id}/facts", route_class=NumbersRoute)
 
 
 @router.get("", responses=documented(304, 401, 404, 422, 503), summary="Get the facts about the data")

@@ -3,11 +3,12 @@
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body
+from fastapi import Body
 
 from api.http.bodies import MAX_FIELDS, BodyRoute, Limits
 from api.http.dependencies import SettingsDep, Store
 from api.http.errors import documented
+from api.http.router import api_router
 from core.use_cases.drafts import draft_spec
 from gradlab.schemas.drafts import DraftRequest, DraftResponse
 from gradlab.schemas.translation import TranslationResponse
@@ -20,7 +21,7 @@ class ConfigurationRoute(BodyRoute):
     limits = Limits(values=200_000, lists=200_000)
 
 
-router = APIRouter(prefix="/models", tags=["models"], route_class=ConfigurationRoute)
+router = api_router("models", "/models", route_class=ConfigurationRoute)
 
 EXAMPLE = {
     "class_name": "Sequential",

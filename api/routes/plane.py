@@ -3,14 +3,16 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 
-from api.http.dependencies import MediaType, ServicesDep
-from api.routes.series import AllEpochs, SeriesQuery, SeriesQueryDep, responses
+from api.http.dependencies import ServicesDep
+from api.http.router import api_router
+from api.routes.series import AllEpochs, SeriesQuery, responses
 from api.series.boundary import Samples, in_plane
 from gradlab.schemas.series import BoundaryResponse, SamplesResponse
+from gradlab.series.epochs import Span
 
-router = APIRouter(prefix="/experiments/{experiment_id}", tags=["series"])
+router = api_router("series", "/experiments/{experiment_id}")
 
 MaxSamples = Annotated[
     int, Query(ge=1, le=20_000, description="maximum number of samples of each part; the first ones")
@@ -43,14 +45,14 @@ SAMPLES = {
 @router.get(
     "/boundary", response_model=BoundaryResponse, responses=responses(BOUNDARY), summary="Get the decision boundary"
 )
-def boundary(query: SeriesQueryDep, span: AllEpochs, services: ServicesDep) -> Any:
+def boundary(query: AllEpochs, services: ServicesDep) -> Any:
     """Get the network's outputs on a grid of 32 × 32 points over its two inputs, epoch by epoch.
 
     `values[epoch][class][row][column]` are outputs: probabilities after a sigmoid or softmax, otherwise scores. A
     single output unit predicts class 1 above `threshold`; with several units, the largest output decides. The grid
     extends beyond the samples by a tenth of their range.
     """
-    return query.reply(query.reader.boundary(span, services.load), "boundary")
+    return query.reply(query.reader.boundary(query.span, services.load), "boundary")
 
 
 @router.get("/samples", response_model=SamplesResponse, responses=responses(SAMPLES), summary="Get the samples")
@@ -58,7 +60,6 @@ def samples(
     request: Request,
     experiment_id: UUID,
     services: ServicesDep,
-    media_type: MediaType,
     max_samples: MaxSamples = 2_000,
 ) -> Any:
     """Get the samples of a dataset with two inputs: the scaled inputs that the network receives, and the targets.
@@ -66,5 +67,5 @@ def samples(
     The samples are generated anew from the spec, or loaded from the uploaded dataset. Each part is cut to its first
     `max_samples` samples.
     """
-    query = SeriesQuery(request, experiment_id, services.store, (), media_type)
+    query = SeriesQuery(request, experiment_id, (), Span(0, None, None))
     return query.reply(Samples.of(in_plane(query.reader.experiment), max_samples, services.load), "samples")

@@ -1,13 +1,14 @@
 """Health probes: liveness and readiness. Neither needs a key."""
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from api.http.dependencies import Queue, SettingsDep, Store
 from api.http.errors import documented
 from api.http.readiness import readiness
+from api.http.router import api_router
 from gradlab.schemas.health import LivenessResponse, ReadinessResponse
 
-router = APIRouter(tags=["probes"])
+router = api_router("probes", needs_key=False)
 
 
 @router.get("/livez", responses=documented(422), summary="Check liveness")

@@ -6,10 +6,11 @@ from functools import cached_property
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
-from api.http.dependencies import MediaType, Store, etag_of
+from api.http.dependencies import Services, etag_of, preferred
 from api.http.errors import documented
+from api.http.router import api_router
 from api.series.boundary import Boundary, Samples
 from api.series.reading import SeriesReader
 from core.store import ExperimentStore
@@ -38,7 +39,7 @@ from gradlab.series.metrics import Metrics
 from gradlab.series.statistics import TensorStatistic
 from gradlab.series.vectors import Histograms, Steps
 
-router = APIRouter(prefix="/experiments/{experiment_id}", tags=["series"])
+router = api_router("series", "/experiments/{experiment_id}")
 
 Epoch = Annotated[int, Query(ge=0, le=2**31 - 1, description="first epoch; 0 is the state before the first update")]
 LastEpoch = Annotated[int | None, Query(ge=0, le=2**31 - 1, description="last epoch; the last recorded by default")]
@@ -59,22 +60,6 @@ def responses(example_body: dict[str, Any] | None = None) -> dict[int | str, dic
     return {**media, **documented(304, 401, 404, 406, 422, 503)}
 
 
-async def from_the_first_update(
-    from_epoch: Epoch = 1, to_epoch: LastEpoch = None, max_points: MaxPoints = None
-) -> Span:
-    """Read the span of epochs of a series whose epoch 0 is left out by default."""
-    return Span(from_epoch, to_epoch, max_points)
-
-
-async def from_the_beginning(from_epoch: Epoch = 0, to_epoch: LastEpoch = None, max_points: MaxPoints = None) -> Span:
-    """Read the span of epochs of a series whose epoch 0 is included by default."""
-    return Span(from_epoch, to_epoch, max_points)
-
-
-TrainedEpochs = Annotated[Span, Depends(from_the_first_update)]
-AllEpochs = Annotated[Span, Depends(from_the_beginning)]
-
-
 @dataclass(frozen=True)
 class SeriesQuery:
     """A request for series, and the response in the media type that it accepts.
@@ -83,20 +68,31 @@ class SeriesQuery:
 
     Attributes:
         seeds: of the runs that the request names; none for all.
-        media_type: of the response.
+        span: the epochs that the request names.
     """
 
     request: Request
     experiment_id: UUID
-    store: ExperimentStore
     seeds: Sequence[str]
-    media_type: str
+    span: Span
 
     @cached_property
-    def _state(self) -> tuple[int, str]:
-        """Read the experiment's revision, and make the ETag of it. Raises NotFound, NotModified."""
+    def store(self) -> ExperimentStore:
+        """The store that holds the experiment."""
+        services: Services = self.request.app.state.services
+        return services.store
+
+    @cached_property
+    def _state(self) -> tuple[int, str, str]:
+        """Read the experiment's revision; choose the media type of the response, and make its ETag.
+
+        Raises:
+            NotFound: there is no such experiment.
+            NotAcceptable: the client accepts none of the media types.
+            NotModified: the client has a current response.
+        """
         revision = self.store.revision(self.experiment_id)
-        return revision, etag_of(self.request, revision)
+        return revision, preferred(self.request, (JSON, CSV, NPZ)), etag_of(self.request, revision)
 
     @cached_property
     def reader(self) -> SeriesReader:
@@ -104,32 +100,52 @@ class SeriesQuery:
 
         Raises:
             NotFound: there is no such experiment.
+            NotAcceptable: the client accepts none of the media types.
             NotModified: the client has a current response.
             Invalid: the experiment has no such seed.
         """
-        revision, _ = self._state
+        revision, *_ = self._state
         return SeriesReader(self.experiment_id, self.store, self.seeds, revision)
 
     def reply(self, series: AnySeries, name: str) -> Response:
         """Build the response in the media type that the request prefers."""
-        experiment, (_, etag) = self.reader.experiment, self._state
+        experiment, (_, media_type, etag) = self.reader.experiment, self._state
         headers = {"ETag": etag, "Vary": "Accept"}
-        if self.media_type == JSON:
+        if media_type == JSON:
             return Response(series.response(experiment).model_dump_json(), media_type=JSON, headers=headers)
-        content: str | bytes = to_csv(series.rows()) if self.media_type == CSV else to_npz(series.arrays())
-        file = f"{experiment.id}-{name}.{'csv' if self.media_type == CSV else 'npz'}"
+        content: str | bytes = to_csv(series.rows()) if media_type == CSV else to_npz(series.arrays())
+        file = f"{experiment.id}-{name}.{'csv' if media_type == CSV else 'npz'}"
         headers["Content-Disposition"] = f'inline; filename="{file}"'
-        return Response(content, media_type=self.media_type, headers=headers)
+        return Response(content, media_type=media_type, headers=headers)
 
 
-async def _query(
-    request: Request, experiment_id: UUID, store: Store, media_type: MediaType, seed: Seeds = []
+# One dependency, which reads nothing: FastAPI takes up to a tenth of a millisecond for each.
+async def from_the_first_update(
+    request: Request,
+    experiment_id: UUID,
+    seed: Seeds = [],
+    from_epoch: Epoch = 1,
+    to_epoch: LastEpoch = None,
+    max_points: MaxPoints = None,
 ) -> SeriesQuery:
-    """Make the query without reading anything, which its endpoint does in a thread."""
-    return SeriesQuery(request, experiment_id, store, seed, media_type)
+    """Make the query for a series whose epoch 0 is left out by default."""
+    return SeriesQuery(request, experiment_id, seed, Span(from_epoch, to_epoch, max_points))
 
 
-SeriesQueryDep = Annotated[SeriesQuery, Depends(_query)]
+async def from_the_beginning(
+    request: Request,
+    experiment_id: UUID,
+    seed: Seeds = [],
+    from_epoch: Epoch = 0,
+    to_epoch: LastEpoch = None,
+    max_points: MaxPoints = None,
+) -> SeriesQuery:
+    """Make the query for a series whose epoch 0 is included by default."""
+    return SeriesQuery(request, experiment_id, seed, Span(from_epoch, to_epoch, max_points))
+
+
+TrainedEpochs = Annotated[SeriesQuery, Depends(from_the_first_update)]
+AllEpochs = Annotated[SeriesQuery, Depends(from_the_beginning)]
 
 KERNEL, STEPPED = ("dense_1", "kernel", [2, 5]), ("simple_rnn_1", "pre_activation", [3, 8])
 # The layer of the examples has two inputs and five units.
@@ -145,13 +161,14 @@ def _example(kind: SeriesKind) -> dict[str, Any]:
 
 
 @router.get("/history", response_model=HistoryResponse, responses=responses(), summary="Get loss and metrics")
-def history(query: SeriesQueryDep, span: TrainedEpochs) -> Any:
+def history(query: TrainedEpochs) -> Any:
     """Get loss, metrics and learning rate after every epoch, per run, on training and on validation samples.
 
     With `from_epoch=0` the series begins with the untrained network.
     """
-    runs = query.reader.metrics()
-    return query.reply(Metrics(query.reader.layout.metrics, runs, cut(runs, span)), "history")
+    with query.store.reading_together():
+        runs = query.reader.metrics()
+    return query.reply(Metrics(query.reader.layout.metrics, runs, cut(runs, query.span)), "history")
 
 
 def _endpoint(kind: SeriesKind) -> Callable[..., Any]:
@@ -160,18 +177,17 @@ def _endpoint(kind: SeriesKind) -> Callable[..., Any]:
     epochs = Depends(from_the_first_update if kind.since_epoch else from_the_beginning)
 
     def of_tensors(
-        query: SeriesQueryDep,
-        span: Annotated[Span, epochs],
+        query: Annotated[SeriesQuery, epochs],
         statistic: str = kind.default,
         layer: Names = [],
         parameter: Names = [DEFAULT_PARAMETER],
     ) -> Any:
-        return query.reply(query.reader.statistic(kind.name, statistic, layer, parameter, span), kind.name)
+        with query.store.reading_together():
+            series = query.reader.statistic(kind.name, statistic, layer, parameter, query.span)
+        return query.reply(series, kind.name)
 
-    def of_layers(
-        query: SeriesQueryDep, span: Annotated[Span, epochs], statistic: str = kind.default, layer: Names = []
-    ) -> Any:
-        return query.reply(query.reader.statistic(kind.name, statistic, layer, [], span), kind.name)
+    def of_layers(query: Annotated[SeriesQuery, epochs], statistic: str = kind.default, layer: Names = []) -> Any:
+        return of_tensors(query, statistic, layer, [])
 
     return of_tensors if kind.has_parameters else of_layers
 
@@ -202,13 +218,14 @@ for _kind in STATISTIC_KINDS:
     ),
     summary="Get back-propagated signals per time step",
 )
-def signal_steps(query: SeriesQueryDep, span: AllEpochs, layer: Names = []) -> Any:
+def signal_steps(query: AllEpochs, layer: Names = []) -> Any:
     """Get the root mean square of the back-propagated signal at each time step of recurrent layers.
 
     `values[epoch][step]` belongs to time step `step + 1`.
     """
-    layout, runs = query.reader.series(TIME_SIGNALS.name)
-    return query.reply(Steps.of_tensors(layout, runs, span, choose_tensors(layout, layer, [])), "signal-steps")
+    with query.store.reading_together():
+        layout, runs = query.reader.series(TIME_SIGNALS.name)
+    return query.reply(Steps.of_tensors(layout, runs, query.span, choose_tensors(layout, layer, [])), "signal-steps")
 
 
 @router.get(
@@ -226,8 +243,7 @@ def signal_steps(query: SeriesQueryDep, span: AllEpochs, layer: Names = []) -> A
     summary="Get histograms of gradients or weights",
 )
 def histograms(
-    query: SeriesQueryDep,
-    span: AllEpochs,
+    query: AllEpochs,
     of: Of = "gradients",
     layer: Names = [],
     parameter: Names = [DEFAULT_PARAMETER],
@@ -238,6 +254,7 @@ def histograms(
     not counted. Each bin spans half a decade. The bins are the same for all tensors and epochs, which makes them
     comparable.
     """
-    layout, runs = query.reader.series(HISTOGRAMS[of])
-    selected = Histograms.of_tensors(of, layout, runs, span, choose_tensors(layout, layer, parameter))
+    with query.store.reading_together():
+        layout, runs = query.reader.series(HISTOGRAMS[of])
+    selected = Histograms.of_tensors(of, layout, runs, query.span, choose_tensors(layout, layer, parameter))
     return query.reply(selected, f"{of[:-1]}-histograms")

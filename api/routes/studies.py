@@ -3,12 +3,13 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi import Body, Query, Request, Response
 
 from api.http.bodies import StudyRoute
 from api.http.cursor import Cursor, next_page, read_cursor
 from api.http.dependencies import Queue, SettingsDep, Store, etag_of, preferred
 from api.http.errors import documented
+from api.http.router import api_router
 from api.responses.studies import (
     flat_rows,
     studies_response,
@@ -34,7 +35,7 @@ from gradlab.schemas.studies import (
 )
 from gradlab.series.files import to_csv
 
-router = APIRouter(prefix="/studies", tags=["studies"], route_class=StudyRoute)
+router = api_router("studies", "/studies", route_class=StudyRoute)
 
 DEPTH = {"knob": "depth", "range": {"first": 1, "last": 10}}
 RATE = {"knob": "learning_rate", "log_uniform": [1e-4, 1]}

@@ -3,18 +3,19 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from api.charts.studies.query import StudyChartQuery
 from api.charts.studies.views import STUDY_VIEWS, study_view_named
 from api.http.dependencies import Store, etag_of
 from api.http.errors import documented
+from api.http.router import api_router
 from api.responses.studies import table_response
 from api.routes.charts import IMAGES, check_query, image, listed
 from gradlab.schemas.charts import StudyChartsResponse
 from gradlab.spec.study.study import MAX_AXES
 
-router = APIRouter(prefix="/studies/{study_id}/charts", tags=["charts"])
+router = api_router("charts", "/studies/{study_id}/charts")
 
 ColumnName = Annotated[str | None, Query(description="metric (the default), `failing`, or a measure's name")]
 AxisNames = Annotated[

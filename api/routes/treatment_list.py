@@ -2,17 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from api.http.bodies import BodyRoute
 from api.http.cursor import Cursor, next_page, read_cursor
 from api.http.dependencies import Store, etag_of
 from api.http.errors import documented
+from api.http.router import api_router
 from api.responses.treatments import state_of, treatment_summary_response
 from gradlab.schemas.status import TreatmentStatus
 from gradlab.schemas.treatments import TreatmentSummariesResponse
 
-router = APIRouter(prefix="/treatments", tags=["treatments"], route_class=BodyRoute)
+router = api_router("treatments", "/treatments", route_class=BodyRoute)
 
 
 @router.get("", responses=documented(304, 401, 422, 503), summary="List the treatments of all experiments")

@@ -3,18 +3,19 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi import Body, Query, Request, Response
 
 from api.http.bodies import BodyRoute
 from api.http.cursor import Cursor, next_page, read_cursor
 from api.http.dependencies import Queue, SettingsDep, Store, etag_of
 from api.http.errors import documented
+from api.http.router import api_router
 from api.responses.treatments import state_of, treatment_response
 from api.routes.experiments import IdempotencyKey
 from core.use_cases import treatments
 from gradlab.schemas.treatments import TreatmentRequest, TreatmentResponse, TreatmentsResponse
 
-router = APIRouter(prefix="/experiments/{experiment_id}/treatments", tags=["treatments"], route_class=BodyRoute)
+router = api_router("treatments", "/experiments/{experiment_id}/treatments", route_class=BodyRoute)
 
 EXAMPLES = {
     "by diagnosis": {"summary": "remedies from the diagnosis", "value": {"seeds": 8, "budget": 12}},

@@ -3,13 +3,14 @@
 from typing import Annotated, Any
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 from fastapi.responses import FileResponse
 
 from api.http.cursor import Cursor, next_page, read_cursor
 from api.http.dependencies import ServicesDep, Store, etag_of
 from api.http.errors import UnsupportedMediaType, documented
 from api.http.negotiation import media_type
+from api.http.router import api_router
 from api.responses.weights import weights_list_response, weights_response
 from api.uploads import receiving
 from core.use_cases import weights
@@ -18,7 +19,7 @@ from gradlab.frozen import UPLOAD_ID, Name
 from gradlab.schemas.media_types import BINARY, SAFETENSORS
 from gradlab.schemas.weights import WeightsListResponse, WeightsResponse
 
-router = APIRouter(prefix="/weights", tags=["weights"])
+router = api_router("weights", "/weights")
 
 WeightsId = Annotated[str, Path(pattern=UPLOAD_ID, description="`sha256:` and the file's SHA-256")]
 MEDIA_TYPES = (SAFETENSORS, BINARY)

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Lock
+from threading import Lock, local
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -41,6 +41,15 @@ PRIMARY = 0xFF
 SILENT = "The database does not answer."
 OCCUPIED = "The database was held up for too long, by another transaction or by its load: try again."
 Item = TypeVar("Item")
+
+
+class _Open(local):
+    """Transaction of this thread that all its readings share; None outside of `reading_together`."""
+
+    reader: Connection | None = None
+
+
+_open = _Open()
 
 
 class HeldUp(Unavailable):
@@ -107,14 +116,43 @@ def _ask_for_bytes(_: Connection, cursor: Any, *_details: object) -> None:
 def reading(engine: Engine) -> Iterator[Connection]:
     """Open a read-only transaction: all its queries see the same state of the database.
 
+    Inside of `reading_together` it is the transaction that is open already.
+
     Raises:
         Unavailable: the database does not answer.
         DiskFull: its disk has no room.
     """
-    postgresql = engine.dialect.name == "postgresql"
-    options: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if postgresql else {}
-    with _translated(engine), engine.connect().execution_options(reading=True, **options) as connection:
-        yield connection
+    with _translated(engine):
+        if _open.reader is not None and _open.reader.engine is engine:
+            yield _open.reader
+            return
+        with engine.connect().execution_options(reading=True, **_of_one_moment(engine)) as connection:
+            yield connection
+
+
+def _of_one_moment(engine: Engine) -> dict[str, Any]:
+    """Return the options of a transaction that sees one state of the database. SQLite needs none."""
+    is_postgresql = engine.dialect.name == "postgresql"
+    return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if is_postgresql else {}
+
+
+@contextmanager
+def reading_together(engine: Engine) -> Iterator[None]:
+    """Let everything that this thread reads in the block be read in one transaction.
+
+    A transaction on PostgreSQL takes three ways to the server beside its queries. The block sees no later change, and
+    must not wait for one.
+
+    Raises:
+        Unavailable: the database does not answer.
+        DiskFull: its disk has no room.
+    """
+    with reading(engine) as connection:
+        outer, _open.reader = _open.reader, connection
+        try:
+            yield
+        finally:
+            _open.reader = outer
 
 
 def is_reading(connection: Connection) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
-from sqlalchemy import Connection, and_, delete, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
 
 from core.records import Summary
 from core.store import tables
@@ -19,6 +19,17 @@ METRICS, GRADIENTS = "metrics", "gradients"
 FLOAT32 = np.dtype("<f4")
 # The statistic that summaries reduce: the size of a gradient as one number.
 SUMMARISED = "mean_abs"
+# The largest epoch that the database can hold.
+LAST_EPOCH = 2**31 - 1
+_BLOCKS = tables.series.c
+# Made once: SQLAlchemy takes longer to make it than the database to answer it.
+_ROWS = (
+    select(_BLOCKS.run, _BLOCKS.first_epoch, _BLOCKS.epochs, _BLOCKS.data)
+    .where(_BLOCKS.kind == bindparam("kind"), _BLOCKS.run.in_(bindparam("runs", expanding=True)))
+    .where(_BLOCKS.first_epoch + (_BLOCKS.epochs - 1) * bindparam("every") >= bindparam("from_epoch"))
+    .where(_BLOCKS.first_epoch <= bindparam("to_epoch"))
+    .order_by(_BLOCKS.run, _BLOCKS.first_epoch)
+)
 
 
 def pack(values: np.ndarray) -> bytes:
@@ -86,14 +97,10 @@ def read(
     Values have the shape (rows, *row_shape).
     """
     every, shape = interval(layout, kind), row_shape(layout, kind)
-    blocks = tables.series.c
-    query = select(blocks.run, blocks.first_epoch, blocks.epochs, blocks.data)
-    query = query.order_by(blocks.run, blocks.first_epoch).where(blocks.kind == kind, blocks.run.in_(runs))
-    query = query.where(blocks.first_epoch + (blocks.epochs - 1) * every >= from_epoch)
-    if to_epoch is not None:
-        query = query.where(blocks.first_epoch <= to_epoch)
+    values = {"kind": kind, "runs": runs, "every": every, "from_epoch": from_epoch}
+    values |= {"to_epoch": LAST_EPOCH if to_epoch is None else to_epoch}
     blocks_of: dict[int, list[tuple[range, bytes]]] = {run: [] for run in runs}
-    for run, first_epoch, epochs, data in connection.execute(query):
+    for run, first_epoch, epochs, data in connection.execute(_ROWS, values):
         blocks_of[run].append((range(first_epoch, first_epoch + epochs * every, every), data))
     return {run: _cut(_join(parts, shape), from_epoch, to_epoch) for run, parts in blocks_of.items()}
 

@@ -1,10 +1,11 @@
 """The database of experiments. Each method is one transaction."""
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import bindparam, select, text
 from sqlalchemy.exc import IntegrityError
 
 from core.blobs import BlobStore
@@ -12,7 +13,7 @@ from core.records import NO_FILTERS, Attempt, Claim, Experiment, Filters, Page, 
 from core.store import adding, chunks, claims, snapshots, study_rows, submissions, treatment_rows
 from core.store.adding import Outcome, Submission
 from core.store.cost_store import CostStore
-from core.store.database import HeldUp, connect, reading, writing
+from core.store.database import HeldUp, connect, reading, reading_together, writing
 from core.store.dataset_store import DatasetStore
 from core.store.deaths import DeathStore
 from core.store.external_store import ExternalStore
@@ -32,6 +33,9 @@ from gradlab.facts import Facts
 from gradlab.measurement.history import Architecture, Checkpoint, Chunk, Snapshot
 from gradlab.schemas.status import Status
 from gradlab.spec import AnySpec
+
+# Made once: every response with an ETag needs it.
+_REVISION = select(experiments.c.revision).where(experiments.c.id == bindparam("id"))
 
 
 def utc_now() -> datetime:
@@ -88,6 +92,10 @@ class ExperimentStore(SeriesReading, Sweeping):
     def close(self) -> None:
         """Close all connections. The store opens new ones when it is used again."""
         self._engine.dispose()
+
+    def reading_together(self) -> AbstractContextManager[None]:
+        """Let everything that this thread reads in a block be read in one transaction, which sees no later change."""
+        return reading_together(self._engine)
 
     def ping(self) -> None:
         """Raise Unavailable unless the database answers."""
@@ -157,9 +165,8 @@ class ExperimentStore(SeriesReading, Sweeping):
 
     def revision(self, id: UUID) -> int:
         """Return an experiment's revision, by one cheap query. Raises NotFound."""
-        query = select(experiments.c.revision).where(experiments.c.id == id)
         with reading(self._engine) as connection:
-            revision: int | None = connection.execute(query).scalar()
+            revision: int | None = connection.execute(_REVISION, {"id": id}).scalar()
         if revision is None:
             raise NotFound(f"There is no experiment {id}.")
         return revision

@@ -52,6 +52,20 @@ def test_the_series_of_a_waiting_experiment_are_empty(store):
     assert store.summaries(experiment.id) == {}
 
 
+def test_what_is_read_together_is_of_one_moment(store):
+    """In its thread alone, on either database, and as itself: a second block in it ends nothing."""
+    it, claim = claimed(store, a_spec(epochs=2))
+    with ThreadPoolExecutor(1) as another, store.reading_together():
+        before = store.revision(it)
+        with pytest.raises(NotFound), store.reading_together():
+            store.revision(uuid4())
+        another.submit(store.append, claim, a_chunk(claim.spec, first_epoch=0, epochs=2)).result()
+        assert (store.revision(it), len(store.metrics(it)[0].epochs)) == (before, 0)
+        assert another.submit(store.revision, it).result() > before
+    assert store.revision(it) > before
+    assert len(store.metrics(it)[0].epochs) == 2
+
+
 @pytest.mark.parametrize("ask", ["get", "revision", "cancel", "delete", "layout", "metrics", "summaries"])
 def test_what_does_not_exist_is_not_found(store, ask):
     with pytest.raises(NotFound, match="There is no experiment"):

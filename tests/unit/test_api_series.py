@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -313,3 +314,7 @@ def test_the_media_type_is_the_one_liked_best(desk: Desk, path: str, accept: str
 def test_a_media_type_that_there_is_not_is_refused_with_those_that_there_are(desk: Desk, path: str, accept: str):
     answer = desk.http.get(f"{path}/gradients", headers={"Accept": accept.encode("latin-1")})
     assert "application/json, text/csv, application/x-npz" in refused(answer, 406)["detail"]
+
+
+def test_no_media_type_is_asked_for_where_there_is_no_experiment(desk: Desk):
+    assert desk.http.get(f"/experiments/{uuid4()}/gradients", headers={"Accept": "image/png"}).status_code == 404
