@@ -77,7 +77,7 @@ def memory(spec: ExperimentSpec, start: Counts | None = None) -> dict[str, int]:
         "sample_order": NUMBER_BYTES * BOUNDARY_COPIES * permutations,
         "series": NUMBER_BYTES * BOUNDARY_COPIES * series,
         "boundary": NUMBER_BYTES * PLANE_COPIES * width * _widest(spec) * points,
-        "probes": NUMBER_BYTES * probe_width(spec) * min(PROBE_SAMPLES, train) * (seen + flow) * probed,
+        "probes": NUMBER_BYTES * probe_width(spec, width) * min(PROBE_SAMPLES, train) * (seen + flow) * probed,
         "traces": NUMBER_BYTES * TRACE_COPIES * block_for(spec, width) * traced_numbers(spec, width),
         "compilation": COMPILE_BYTES + kept_by_second * sum(cost(start or start_counts(spec), START).values()),
     }

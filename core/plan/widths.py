@@ -1,17 +1,24 @@
-"""Widths of a training, used by the engine and by its estimate: seeds side by side, epochs a call, samples a probe."""
+"""Widths of a training, used by the engine and by its estimate: seeds side by side, epochs a call, probes at a time."""
+
+import math
 
 from core.plan.once import once_per_spec
 from gradlab.measurement.kinds import names_from
 from gradlab.spec.experiment import ExperimentSpec
+from gradlab.spec.recording import PROBE_SAMPLES
 
 # Epochs that one call of the program trains, all seeds together. Statistics of them are computed while it trains the
 # next ones.
 MAX_BLOCK_EPOCHS = 256
+# Epochs of one seed that a call trains.
+MAX_EPOCHS_AT_ONCE = 32
 # Numbers that a call leaves behind for these statistics: weights of every epoch, gradients of every mini-batch. An
 # epoch with more of them is trained in pieces, with a call for each.
 MAX_TRACED_NUMBERS = 4_000_000
-# Small networks that are probed side by side.
-MAX_PROBE_WIDTH = 32
+# Networks are probed in multiples of so many: kernels then end with whole vectors, and have the same bits as for 32.
+PROBES = 32
+# Numbers of pre-activations that more of them may have: what they are measured from stays near the processor.
+MAX_PROBED_NUMBERS = 1_000_000
 # Bounds of a chunk: its sample orders and its series take some tens of megabytes at most.
 MAX_CHUNK_EPOCHS, MAX_ORDER_ENTRIES, MAX_SERIES_NUMBERS = 512, 4_000_000, 8_000_000
 
@@ -38,9 +45,17 @@ def groups_of(seeds: tuple[int, ...], width: int) -> list[tuple[int, ...]]:
     return [seeds[begin : begin + width] for begin in range(0, len(seeds), width)]
 
 
-def probe_width(spec: ExperimentSpec) -> int:
-    """Return the number of a spec's networks that are probed side by side: fewer of larger ones."""
-    return max(1, min(MAX_PROBE_WIDTH, MAX_STACKED // spec.parameter_count)) if stackable(spec) else 1
+def probe_width(spec: ExperimentSpec, width: int) -> int:
+    """Return the number of a spec's networks that are probed side by side: all of a call's, or fewer of larger ones."""
+    if not stackable(spec):
+        return 1
+    few = MAX_STACKED // spec.parameter_count
+    if few < PROBES:
+        return max(1, few)
+    every = min((spec.layout[kind].every for kind in names_from("flows") if kind in spec.layout), default=1)
+    watched = sum(math.prod(shape) for each in spec.layers if (shape := each.spec.watched(each.input_shape)))
+    fits = min(few, MAX_PROBED_NUMBERS // (PROBE_SAMPLES * max(1, watched)))
+    return PROBES * max(1, min(fits, width * -(-block_for(spec, width) // every)) // PROBES)
 
 
 def records_gradients(spec: ExperimentSpec) -> bool:
@@ -64,7 +79,7 @@ def traced_numbers(spec: ExperimentSpec, width: int) -> int:
 def block_for(spec: ExperimentSpec, width: int) -> int:
     """Return the number of epochs that one call of the program trains, at most."""
     fits = MAX_TRACED_NUMBERS // max(1, traced_numbers(spec, width))
-    return max(1, min(MAX_PROBE_WIDTH, MAX_BLOCK_EPOCHS // width, fits))
+    return max(1, min(MAX_EPOCHS_AT_ONCE, MAX_BLOCK_EPOCHS // width, fits))
 
 
 @once_per_spec

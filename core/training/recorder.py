@@ -78,7 +78,7 @@ class Recorder:
         self._all = Stack(network, width)
         self._segments = Segments(self._all.sizes)
         # Probes of a network after several epochs run side by side, like probes of several seeds.
-        self._some = Stack(network, probe_width(spec))
+        self._some = Stack(network, probe_width(spec, width))
         self._probe = Probe(self._some, Task(spec))
         # Nothing is compiled: each of these is called once an epoch at most (docs/decisions/0088).
         stacks = (self._all, self._some)

@@ -12,7 +12,7 @@ from core.plan.cost import Measured
 from core.plan.estimate import epoch_seconds, estimate, memory, plan
 from core.plan.memory import NUMBER_BYTES, PASSING, STATE_COPIES, UPLOADED_BYTES_PER_VALUE, peak
 from core.plan.pieces import gathers_batches, validation_rows
-from core.plan.widths import width_for
+from core.plan.widths import probe_width, width_for
 from core.settings import Settings
 from gradlab.errors import Invalid
 from gradlab.measurement.kinds import GRADIENTS
@@ -139,6 +139,23 @@ def test_seeds_stand_side_by_side_as_long_as_their_weights_are_few():
     assert width_for(spec(seeds=3)) == 4  # programs are compiled for few numbers of seeds
     assert width_for(spec(seeds=300)) == 8  # more gain nothing
     assert width_for(spec(seeds=8, hidden=wide(1000, repeat=2))) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "width", "at_once"),
+    [
+        ({"record": "standard"}, 1, 32),
+        ({"record": "standard"}, 8, 256),
+        ({"record": {"activations": 10, "signals": 20}}, 8, 8 * 4),  # epochs 10, 20 and 30 of 32, or one more
+        ({"record": "standard", "hidden": wide(64, repeat=2)}, 8, 32),  # 45 would have 200,000 weights
+        ({"record": "standard", "hidden": wide(80, repeat=2)}, 8, 200_000 // (3 * 80 + 81 * 80 + 81)),
+        ({"record": "standard", "hidden": wide(100)}, 8, 64),  # 77 would have a million numbers
+        ({"record": "standard", "hidden": wide(600)}, 8, 32),
+        ({"record": "standard", "hidden": wide(5000, repeat=2)}, 1, 1),
+    ],
+)
+def test_the_networks_that_a_call_leaves_behind_are_probed_together_as_long_as_they_are_small(asked, width, at_once):
+    assert probe_width(spec(**asked), width) == at_once
 
 
 def test_every_epoch_takes_the_same_time_and_compiling_goes_before():
