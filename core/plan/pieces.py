@@ -28,17 +28,20 @@ def gathers_batches(spec: ExperimentSpec, width: int) -> bool:
 
 
 def validation_rows(spec: ExperimentSpec, width: int) -> int:
-    """Return the number of validation samples that are evaluated at a time, of `width` seeds side by side."""
+    """Return the number of validation samples that are evaluated at a time, of `width` seeds side by side.
+
+    They are the fewest for their number of pieces: the last one is filled up.
+    """
     dataset = spec.dataset
     validation = dataset.sample_count - dataset.train_count
     if dataset.is_drawn:
         return validation
     flow = width * sum(kept(layer) for layer in spec.layers)
     rows = max(1, min(validation, MAX_FLOWING_NUMBERS // max(1, flow)))
-    if rows < validation and any(output.mask for output in spec.outputs):
-        batch = spec.training.batch_size  # a masked loss is a mean over the steps that count in a batch
-        return max(batch, rows - rows % batch)
-    return rows
+    # A masked loss is a mean over the steps that count in a batch.
+    whole = spec.training.batch_size if rows < validation and any(output.mask for output in spec.outputs) else 1
+    pieces = math.ceil(validation / max(whole, rows - rows % whole))
+    return math.ceil(validation / pieces / whole) * whole
 
 
 def holds_class_numbers(spec: ExperimentSpec, output: NetworkOutput) -> bool:

@@ -32,6 +32,8 @@ class Batches:
 def evaluated(stack: Stack, task: Task, x: Any, y: Any, rows: int) -> Any:
     """Return loss and metrics over samples that all seeds share, (seeds, names), worked out in pieces.
 
+    All pieces have one size, the last one filled up, so that the networks are traced and compiled once.
+
     Args:
         stack: the networks.
         task: their loss and metrics.
@@ -42,18 +44,16 @@ def evaluated(stack: Stack, task: Task, x: Any, y: Any, rows: int) -> Any:
     if rows >= samples:
         return task.evaluate(y, *stack.predict(x))
 
-    def sums_of(x, y):
-        prediction, penalty = stack.predict(x)
-        return task.sums(y, prediction, task.losses(y, prediction, by_batch=True), penalty, None)
-
     def piece(number, sums):
-        parts = tf.nest.map_structure(lambda each: _slice(each[None], number * rows, rows)[0], (x, y))
-        return number + 1, sums + sums_of(*parts)
+        places = number * rows + tf.range(rows)
+        counts = tf.cast(places < samples, tf.float32) if samples % rows else None
+        here, targets = gathered((x, y), tf.minimum(places, samples - 1))
+        prediction, penalty = stack.predict(here)
+        losses = task.losses(targets, prediction, counts, by_batch=True)
+        return number + 1, sums + task.sums(targets, prediction, losses, penalty, counts)
 
-    first = sums_of(sliced(x, None, rows), sliced(y, None, rows))
-    _, sums = tf.while_loop(lambda number, _: number < samples // rows, piece, (1, first))
-    if rest := samples % rows:
-        sums = sums + sums_of(sliced(x, -rest, None), sliced(y, -rest, None))
+    sums = tf.zeros((stack.width, task.sum_count))
+    _, sums = tf.while_loop(lambda number, _: number * rows < samples, piece, (0, sums))
     return task.finish(sums)
 
 

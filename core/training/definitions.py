@@ -18,6 +18,7 @@ from tensorflow.core.framework.function_pb2 import FunctionDef
 from tensorflow.core.protobuf.config_pb2 import ConfigProto
 from tensorflow.python.eager import context, execute
 
+from core.training.direct_operations import make_direct
 from core.training.kept_definitions import Definition
 from core.training.shared_constants import shared
 from core.training.stable_names import Names, lasting
@@ -47,15 +48,17 @@ def trace(
     with names.used(), shared(), _uncollected():
         traced = tf.function(function, jit_compile=jit or None, autograph=False).get_concrete_function(*arguments)
     library = traced.graph.as_graph_def().library.function
-    functions = [
-        (each.signature.name, each.SerializeToString(deterministic=True)) for each in (traced.function_def, *library)
-    ]
+    functions = [(each.signature.name, each) for each in (traced.function_def, *library)]
+    if jit:
+        for _, each in functions:
+            make_direct(each)
+    contents = [(each, function.SerializeToString(deterministic=True)) for each, function in functions]
     outputs = tf.nest.map_structure(lambda each: None if each is None else 1, traced.structured_outputs)
     places = {id(variable.value.handle): place for place, variable in enumerate(variables)}
     captured = list(traced.captured_inputs)
     numbers = tuple(places[id(handle)] for handle in captured if id(handle) in places)
     whole = numbers if len(numbers) == len(captured) else None
-    return Definition(_renamed(functions, names.name, lasting(name)), outputs, whole), captured
+    return Definition(_renamed(contents, names.name, lasting(name)), outputs, whole), captured
 
 
 class Called:

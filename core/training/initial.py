@@ -75,6 +75,8 @@ class Initial:
         for before, network in pairwise(networks):
             same = all(map(np.array_equal, before, network))
             measured.append(measured[-1] if same else self._of(network, data))
+        if len(measured) == 1:
+            return measured[0]
         joined: dict[str, Any] = tf.nest.map_structure(
             lambda *each: None if each[0] is None else np.concatenate(each), *measured
         )
@@ -87,8 +89,8 @@ class Initial:
     def _of(self, network: Sequence[np.ndarray], data: Data) -> dict[str, Any]:
         self._one.assign(network[0], network[1:])
         measured = self._run(*data.arrays) | {"plane": self._predict(data.plane) if "plane" in self._sources else None}
-        arrays: dict[str, Any] = tf.nest.map_structure(lambda each: None if each is None else each.numpy(), measured)
-        return arrays
+        # What TensorFlow returns is read where it lies: layers of large images are hundreds of megabytes.
+        return {name: tf.nest.map_structure(_as_array, each) for name, each in measured.items()}
 
     def _predicted(self, x: Any) -> Any:
         return self._one.predict(x)[0]
@@ -96,13 +98,18 @@ class Initial:
     def _measured(self, train_x: Any, train_y: Any, val_x: Any, val_y: Any) -> dict[str, Any]:
         (x, y), has = sliced((train_x, train_y), None, self._samples), self._sources.__contains__
         with self._one.unchanged():
-            parts = [self._task.evaluate(y, *self._one.predict(x))]
+            gradients, outputs = full_gradients(self._one, self._task, x, y) if has("gradients") else ([], None)
+            parts = [self._task.evaluate(y, *(outputs or self._one.predict(x)))]
             parts.append(evaluated(self._one, self._task, val_x, val_y, self._rows))
             return {
                 "metrics": tf.concat(parts, axis=1),
-                "gradients": full_gradients(self._one, self._task, x, y) if has("gradients") else [],
+                "gradients": gradients,
                 "flows": self._probe.run(*probe_samples(train_x, train_y)) if has("flows") else [],
             }
+
+
+def _as_array(tensor: Any) -> np.ndarray | None:
+    return None if tensor is None else np.asarray(tensor)
 
 
 def probe_samples(train_x: Any, train_y: Any) -> tuple[Any, ...]:

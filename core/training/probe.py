@@ -155,12 +155,16 @@ def _nudged(layer: BuiltLayer, xs: Sequence[Any], nudge: Any) -> Opened:
     return Opened(output, inputs[0], output, [nudge])
 
 
-def full_gradients(stack: Stack, task: Task, x: Any, y: Any) -> list[Any]:
-    """Return the gradient of the mean loss over some samples for each trainable tensor: (width, *shape) each.
+def full_gradients(stack: Stack, task: Task, x: Any, y: Any) -> tuple[list[Any], Any]:
+    """Return the gradient of the mean loss over some samples, and what `Stack.predict` returns for them.
 
-    The shape is (width, 0) for tensors on which the loss does not depend.
+    Returns:
+        (width, *shape) for each trainable tensor, (width, 0) for tensors on which the loss does not depend; and the
+        prediction with the penalty. The latter is None where a layer normalises by the batch: gradients are those of a
+        training, a prediction is not.
     """
     network = stack.network
+    predicts = not any(layer.named.spec.mixes_samples for layer in network.layers)
 
     def gradients():
         weights = [tf.convert_to_tensor(variable.value) for variable in network.trainable]
@@ -168,16 +172,21 @@ def full_gradients(stack: Stack, task: Task, x: Any, y: Any) -> list[Any]:
         with tf.GradientTape() as tape:
             tape.watch(weights)
             with keras.StatelessScope([*zip(network.trainable, weights, strict=True), *state]):
-                prediction = network.forward(x, _still)
-                penalty = sum(network.model.losses, ops.zeros(()))
+                if predicts:
+                    outputs: Any = stack.outputs(x, training=False)
+                    prediction, *_, penalty = outputs
+                else:
+                    outputs, prediction = (), network.forward(x, _still)
+                    penalty = sum(network.model.losses, ops.zeros(()))
                 loss = tf.reduce_mean(task.sample_losses(y, prediction)) + penalty
-        return [
+        dense = [
             tf.zeros((0,)) if gradient is None else tf.convert_to_tensor(gradient)
             for gradient in tape.gradient(loss, weights)
         ]
+        return dense, outputs
 
-    by_tensor: list[Any] = stack.each(gradients)
-    return by_tensor
+    by_tensor, outputs = stack.each(gradients)
+    return by_tensor, stack.ready(*outputs) if predicts else None
 
 
 def _still(layer: BuiltLayer, xs: Sequence[Any]) -> Any:

@@ -118,7 +118,7 @@ class Stack:
             The predictions, (width, batch, *units), a tuple of them if there are several outputs; and the regularisers'
             penalty, (width,).
         """
-        return self._ready(*self.training(values, x, lambda batch: self._outputs(batch, training=True)))
+        return self.ready(*self.training(values, x, lambda batch: self.outputs(batch, training=True)))
 
     def training(self, values: Sequence[Any], x: Any, compute: Callable[[Any], Any]) -> Any:
         """Return `compute(batch)` of each network on its own batch; changes of the state are kept."""
@@ -136,7 +136,7 @@ class Stack:
 
     def predict(self, x: Any) -> tuple[Any, Any]:
         """Predict samples that all seeds share, (samples, *features), in inference mode; see `train` for the result."""
-        return self._ready(*self.each(lambda: self._outputs(x, training=False)))
+        return self.ready(*self.each(lambda: self.outputs(x, training=False)))
 
     def each(self, compute: Callable[[], Any]) -> Any:
         """Return `compute()` of each network: its tensors with a leading axis of seeds.
@@ -168,9 +168,10 @@ class Stack:
         finally:
             self._alone = None
 
-    def _outputs(self, x: Any, *, training: bool) -> tuple[Any, Any, Any, Any]:
-        """Return the prediction, the logits (the prediction itself without sigmoid or softmax), the masks of those
-        outputs that have one, and the penalty; of several outputs tuples of the first two."""
+    def outputs(self, x: Any, *, training: bool) -> tuple[Any, Any, Any, Any]:
+        """Return the outputs of one network, inside of `each` or `training`: the prediction, the logits (the prediction
+        itself without sigmoid or softmax), the masks of those outputs that have one, and the penalty; of several
+        outputs tuples of the first two."""
         made = self.network.model(x, training=training)
         prediction = tuple(made) if isinstance(made, list) else made
         self._squashes = [hasattr(each, LOGITS) for each in flat(prediction)]
@@ -180,7 +181,8 @@ class Stack:
         present = tuple(mask for mask in masks if mask is not None)
         return prediction, logits, present, sum(self.network.model.losses, ops.zeros(()))
 
-    def _ready(self, prediction: Any, logits: Any, masks: Any, penalty: Any) -> tuple[Any, Any]:
+    def ready(self, prediction: Any, logits: Any, masks: Any, penalty: Any) -> tuple[Any, Any]:
+        """Return what `predict` returns, from the results of `outputs` with their axis of seeds."""
         left = iter(masks)
         for is_masked, output in zip(self._masked, flat(prediction), strict=True):
             if is_masked:

@@ -108,7 +108,7 @@ def test_every_entry_is_that_of_a_derivation_by_hand(case):
     spec = a_spec(*(CASES | SLIDING)[case])
     weights, (x, y) = initial_weights(spec, 3), samples(spec)
     expected = gradients(spec, weights, x, y) if case in CASES else sliding_gradients(spec, weights, x, y)
-    found = full_gradients(Stack(Network(spec, 3), 1), Task(spec), *Data(spec).arrays[:2])
+    found, _ = full_gradients(Stack(Network(spec, 3), 1), Task(spec), *Data(spec).arrays[:2])
     for name, ours, theirs in zip(weights, found, expected, strict=True):
         np.testing.assert_allclose(ours[0], theirs, rtol=1e-4, atol=1e-5 * np.abs(theirs).max(), err_msg=str(name))
 
