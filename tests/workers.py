@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,14 @@ class Worker:
             return os.getpgid(pid) == self._process.pid
         except ProcessLookupError:
             return False
+
+    def has_loaded(self, library: str) -> bool:
+        """Whether a process that this worker has started has loaded a library with this in its name."""
+        loaded = []
+        for maps in Path("/proc").glob("[0-9]*/maps"):
+            with suppress(OSError):  # a process that has ended
+                loaded.append(self.has_child(int(maps.parent.name)) and library in maps.read_text())
+        return any(loaded)
 
     def terminate(self) -> int:
         """SIGTERM to the main process, as a service manager sends it; returns the exit status."""

@@ -47,12 +47,13 @@ class Ahead:
         """Compile for the experiment that is claimed next while the block trains this one, one program at a time."""
         return beside(partial(self._compile_next, training), "compiling", first=0.0)
 
-    def at_start(self, stop: Callable[[], bool], prepare: Callable[[], object]) -> None:
+    def at_start(self, stop: Callable[[], bool]) -> None:
         """Compile the architectures that were asked for most often in the last day, one after another. Raises nothing.
+
+        TensorFlow has been loaded before.
 
         Args:
             stop: returns True once there is something else to do.
-            prepare: loads TensorFlow; called if there is something to compile.
         """
         try:
             often = [] if stop() else self._store.most_requested(MAX_AT_START, RECENT)
@@ -60,10 +61,9 @@ class Ahead:
             log.warning("nothing_compiled_at_start", error=repr(error.__cause__ or error))
             return
         for experiment in often:
+            if stop():
+                return
             try:
-                prepare()
-                if stop():  # a message may have come while TensorFlow was loaded
-                    return
                 if memory_of(experiment, store=self._store) <= self._memory_bytes:
                     self._compile(experiment, wait=True)
             except Exception:

@@ -18,6 +18,7 @@ from core.store import ExperimentStore
 from core.training import environment
 from core.use_cases import advancing, diagnoses, experiments, weights
 from core.use_cases.samples import SampleLoader
+from gradlab.imports import without_garbage_collection
 from gradlab.measurement.history import Checkpoint, Chunk
 from gradlab.spec import ExperimentSpec
 from worker.app import app, settings
@@ -52,7 +53,7 @@ def storage() -> BlobStore:
 
 
 def trainer() -> experiments.Trainer:
-    """Return the trainer. Loading TensorFlow takes some seconds, so that it comes before the claim and its lease."""
+    """Return the trainer. What it loads takes some seconds, so that this comes before the claim and its lease."""
     with _loading:
         return _trainer()
 
@@ -61,7 +62,10 @@ def trainer() -> experiments.Trainer:
 def _trainer() -> experiments.Trainer:
     sys.setswitchinterval(SWITCH_SECONDS)
     environment.prepare(settings.compile_cache, settings.device)
-    from core.training.train import train
+    with without_garbage_collection():
+        import sklearn.datasets  # noqa: F401  # draws most samples, 1.2 s of a processor; after Keras, which would load it
+
+        from core.training.train import train
 
     def trained(spec: ExperimentSpec, resume: Checkpoint | None) -> Iterator[Chunk]:
         given = weights.load(spec, store=store(), blobs=storage())
@@ -114,16 +118,19 @@ def train_experiment(experiment_id: str) -> None:
 
 
 @signals.worker_process_init.connect  # type: ignore[untyped-decorator]
-def compile_when_ready(**_: Any) -> None:
-    """Compile what is asked for most often while no message has come."""
-    threading.Thread(target=_compile_at_start, daemon=True, name="compile-at-start").start()
+def get_ready(**_: Any) -> None:
+    """Load what trainings need, and compile what is asked for most often, while no message has come."""
+    threading.Thread(target=_get_ready, daemon=True, name="get-ready").start()
 
 
-def _compile_at_start() -> None:
+def _get_ready() -> None:
     def stop() -> bool:
         return _has_message.is_set() or stopping()
 
-    ahead().at_start(stop, trainer)
+    if stop():
+        return
+    trainer()
+    ahead().at_start(stop)
 
 
 def _train_in_place(it: UUID) -> bool:

@@ -122,6 +122,9 @@ def test_one_worker_of_a_working_life(lab, empty_broker):
     worker = lab.start_worker()
     worker.wait_ready()
 
+    # It loads what trainings need before the first message.
+    wait_until(lambda: worker.has_loaded("libtensorflow"))
+
     # Two deliveries of one id train once.
     short = submit(lab, a_training_of_seconds(seconds=0.2))
     lab.queue.publish(short)
