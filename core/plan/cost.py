@@ -29,6 +29,9 @@ SHARE_WITH_TWO_THREADS = 0.7
 # Training samples that are measured at epoch 0: as many as leave so many numbers (400 MB) in the layers for the way
 # back, in bounds. More of large images took seconds and gigabytes for a first answer (docs/decisions/0101-*.md).
 MIN_INITIAL_SAMPLES, MAX_INITIAL_SAMPLES, MAX_INITIAL_NUMBERS = 512, 4096, 100_000_000
+# Multiply-adds of the forward pass of these samples from which on the graph that measures them runs for longer than
+# some threads' changes take: its three passes are 0.1 s of a core at least.
+MIN_LONG_OPERATIONS = 1e9
 # Prefix of the counts of epochs in which one layer is pretrained. Their prices are those of epochs.
 PRETRAINED = "pretrained_"
 # Layers that are priced by their inputs: the backward pass of a maximum, and drawing random numbers.
@@ -221,6 +224,14 @@ def initial_samples(spec: ExperimentSpec) -> int:
     """Return the number of training samples that are measured at epoch 0, all at once: the dataset's first ones."""
     each = sum(kept(layer) for layer in spec.layers)
     return min(spec.dataset.train_count, MAX_INITIAL_SAMPLES, max(MIN_INITIAL_SAMPLES, MAX_INITIAL_NUMBERS // each))
+
+
+def measures_long(spec: ExperimentSpec) -> bool:
+    """Return True if the graph that measures epoch 0 runs for long enough to trace the program meanwhile.
+
+    Where it does not, threads would wait for Python's lock: epoch 0 would be later than the program is earlier.
+    """
+    return initial_samples(spec) * sum(map(_operations, spec.layers)) >= MIN_LONG_OPERATIONS
 
 
 def kept(layer: NamedLayer) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from core.plan.cost import measures_long
 from core.plan.graphs import has_large_kernels, trains_plainly
 from core.plan.widths import MAX_CHUNK_EPOCHS, MAX_ORDER_ENTRIES, MAX_SERIES_NUMBERS
 from core.training.architecture import variable_paths
@@ -51,7 +52,8 @@ class Program:
         self._fresh = [variable.numpy() for variable in self._variables]
         self._samples = spec.dataset.train_count
         self._in_pieces = self._update.at_once < self._update.batches
-        self._compilation = Begun("compile")
+        self._compilation, self._tracing = Begun("compile"), Begun("trace")
+        self._traces_early = bool(spec.training.epochs) and measures_long(spec)
         self._run = Compiled(
             self._epochs.piece if self._in_pieces else self._epochs.whole,
             jit=not trains_plainly(spec),
@@ -140,7 +142,13 @@ class Program:
             variable.assign(value)
 
     def initially(self, data: Data) -> TrainedEpochs:
-        """Measure the state before the first update, epoch 0. Nothing is compiled for it."""
+        """Measure the state before the first update, epoch 0. Nothing is compiled for it.
+
+        While the graph of a large network runs, which Python waits for, the program is traced.
+        """
+        if self._traces_early:
+            self._recorder.trace_initially(data)
+            self._tracing.begin(self._run.trace, *self._idle(data))
         weights, state = self.stack.weights.numpy(), [variable.numpy() for variable in self.stack.state]
         metrics, series = self._recorder.initially(weights, state, data)
         rate = np.full((self.stack.width, 1), float(self._optimizer.learning_rate.numpy()), np.float32)

@@ -99,6 +99,10 @@ class Recorder:
         """
         self._tracing.begin(self._trace, data, initially)
 
+    def trace_initially(self, data: Data) -> None:
+        """Trace what measures epoch 0. Nothing runs."""
+        self._initial.trace(data)
+
     def wait(self) -> None:
         """Wait for the end of `trace`. Raises what it raised."""
         self._tracing.wait()

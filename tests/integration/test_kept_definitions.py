@@ -9,7 +9,7 @@ import keras
 import pytest
 import tensorflow as tf
 
-from core.plan import graphs, widths
+from core.plan import cost, graphs, widths
 from core.training import compiled, environment, program_cache
 from core.training.train import train
 from gradlab.measurement.history import Chunk
@@ -27,6 +27,7 @@ CASES: dict[str, dict[str, Any]] = {
     "recurrent, alone": {"layers": RECURRENT, "record": "standard"},
     "convolution, clipped": {"layers": CONVOLUTION, "optimizer": {"kind": "sgd", "clipnorm": 0.01}},
     "plain, measured inside": {"layers": CONVOLUTION, "record": "full"},
+    "early, beside epoch 0": {"layers": [*NORMALISED, *DROPPED], "record": "standard"},
 }
 
 
@@ -55,6 +56,8 @@ def test_a_training_that_finds_its_functions_on_disk_traces_nothing_and_has_the_
     if case.startswith("plain"):  # as large convolutions train: in a plain graph, in pieces
         monkeypatch.setattr(graphs, "MIN_PLAIN_WORK", 1.0)
         monkeypatch.setattr(widths, "MAX_TRACED_NUMBERS", 1)
+    if case.startswith("early"):  # as programs of large networks are traced
+        monkeypatch.setattr(cost, "MIN_LONG_OPERATIONS", 0.0)
     spec = a_spec(**({"seeds": [0, 1, 2], "epochs": 3} | CASES[case]))
     forgetting(monkeypatch)
     chunks = list(train(spec, chunk_seconds=60))
