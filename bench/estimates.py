@@ -109,7 +109,7 @@ def _measured(spec: ExperimentSpec, samples: Dataset | None = None) -> dict[str,
     from core.training.train import train
 
     _release_memory()
-    meter, begun, busy, start = Meter(), time.perf_counter(), time.process_time(), 0.0
+    meter, begun, busy, start = Meter(spec), time.perf_counter(), time.process_time(), 0.0
     for chunk in meter.through(train(spec, samples=samples)):
         start = start or time.process_time() - busy
         del chunk

@@ -51,7 +51,7 @@ class Measuring:
 
         is_typical = resume is None and spec.training.epochs > 0 and not holds(spec)
         first, self._first = self.measures_memory, False
-        meter = Meter()
+        meter = Meter(spec)
         yield from meter.through(self._train(spec, resume))
         if not is_typical or meter.measured is None or meter.left_finite:
             return

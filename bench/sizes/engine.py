@@ -50,7 +50,8 @@ class EngineTraining:
             memory in bytes.
         """
         training = self.spec.training.model_copy(update={"epochs": FIRST_EPOCHS})
-        spec, meter = self.spec.model_copy(update={"training": training}), Meter()
+        spec = self.spec.model_copy(update={"training": training})
+        meter = Meter(spec)
         begun, busy = time.perf_counter(), time.process_time()
         chunks = meter.through(train(spec, samples=self.samples))
         ends = [(time.perf_counter() - begun, time.process_time() - busy) for _ in chunks]

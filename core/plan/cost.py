@@ -46,7 +46,7 @@ class Plan:
         start: once, up to the measurement of the first group's epoch 0, compilation included.
         group: for each further group of seeds.
         epoch: for each epoch of a group.
-        groups: number of groups of seeds, which train one after another.
+        groups: number of groups of seeds, priced as if they trained one after another.
         epochs: number of epochs of all groups together, at most.
         bytes: peak memory by the shipped numbers.
     """
@@ -66,7 +66,7 @@ class Measured:
     Attributes:
         start_seconds: up to the measurement of the first group's epoch 0, compilation included.
         rest_seconds: after that, without the time that the receiver of the chunks took.
-        groups: number of groups of seeds that were trained one after another.
+        groups: number of groups of seeds.
         epochs: number of trained epochs of all groups together.
         bytes: highest rise of the process's resident size; None if the system does not report it.
     """

@@ -19,6 +19,7 @@ from core.plan.widths import (
     block_for,
     probe_width,
     records_gradients,
+    rounds_of,
     traced_numbers,
     width_for,
 )
@@ -47,6 +48,8 @@ DATASET_BYTES_PER_VALUE, UPLOADED_BYTES_PER_VALUE = 8 + 8 + 4, 8 + 4
 BOUNDARY_COPIES = 3
 # Parts that are held one at a time.
 PASSING = ("flow", "probes", "boundary")
+# Parts that groups of seeds share that train at a time.
+SHARED = ("dataset", "compilation")
 
 
 def peak(parts: dict[str, int]) -> int:
@@ -69,6 +72,7 @@ def memory(spec: ExperimentSpec, start: Counts | None = None) -> dict[str, int]:
     probed = any(kind in spec.layout for kind in names_from("flows"))
     seen = probed * (PROBE_COPIES * sum(watched) + LARGEST_PROBE_COPIES * sum(nlargest(2, watched)))
     kept_by_second = TRACE_BYTES_PER_SECOND if trains_plainly(spec) else COMPILE_BYTES_PER_SECOND
+    at_a_time = len(rounds_of(spec.seeds, width)[0])
     points = PLANE_POINTS**2 if any(kind in spec.layout for kind in names_from("plane")) else 0
     sizes = {
         "dataset": _dataset_bytes(spec, values),
@@ -81,14 +85,15 @@ def memory(spec: ExperimentSpec, start: Counts | None = None) -> dict[str, int]:
         "traces": NUMBER_BYTES * TRACE_COPIES * block_for(spec, width) * traced_numbers(spec, width),
         "compilation": COMPILE_BYTES + kept_by_second * sum(cost(start or start_counts(spec), START).values()),
     }
-    return {part: math.ceil(size) for part, size in sizes.items()}
+    return {part: math.ceil(size * (1 if part in SHARED else at_a_time)) for part, size in sizes.items()}
 
 
 def _dataset_bytes(spec: ExperimentSpec, values: int) -> int:
     """Return the bytes of all samples, and of the training samples in the orders of an epoch."""
     dataset, width = spec.dataset, width_for(spec)
+    ordering = width * len(rounds_of(spec.seeds, width)[0])
     each = DATASET_BYTES_PER_VALUE if dataset.is_drawn else UPLOADED_BYTES_PER_VALUE
-    ordered = 0 if gathers_batches(spec, width) else NUMBER_BYTES * dataset.train_count * width * values
+    ordered = 0 if gathers_batches(spec, width) else NUMBER_BYTES * dataset.train_count * ordering * values
     return dataset.sample_count * values * each + ordered
 
 

@@ -25,6 +25,9 @@ MAX_CHUNK_EPOCHS, MAX_ORDER_ENTRIES, MAX_SERIES_NUMBERS = 512, 4_000_000, 8_000_
 # Numbers of seeds for which programs are compiled. A smaller group is filled up, so that few programs are compiled.
 # Thirty-two seeds take as much time in groups of eight as side by side.
 WIDTHS = (1, 2, 4, 8)
+# Groups of the largest width, which small networks have, that train at a time, each in a thread: on every machine, with
+# one core or many, with one worker or several.
+GROUPS_AT_A_TIME = 2
 # Numbers in all stacked weights. Beyond it large products take most of the time, and stacking gains nothing.
 MAX_STACKED = 200_000
 
@@ -43,6 +46,12 @@ def width_for(spec: ExperimentSpec) -> int:
 def groups_of(seeds: tuple[int, ...], width: int) -> list[tuple[int, ...]]:
     """Return the seeds in groups of `width`, in order; the last may be smaller."""
     return [seeds[begin : begin + width] for begin in range(0, len(seeds), width)]
+
+
+def rounds_of(seeds: tuple[int, ...], width: int) -> list[list[tuple[int, ...]]]:
+    """Return the groups of seeds that train at a time, round after round: small networks' in pairs, others alone."""
+    groups, count = groups_of(seeds, width), GROUPS_AT_A_TIME if width == WIDTHS[-1] else 1
+    return [groups[begin : begin + count] for begin in range(0, len(groups), count)]
 
 
 def probe_width(spec: ExperimentSpec, width: int) -> int:

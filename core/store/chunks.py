@@ -18,7 +18,7 @@ from gradlab.measurement.history import Architecture, Checkpoint, Chunk, RunChun
 
 def is_last_before_new(chunk: Chunk) -> bool:
     """Return True if the next chunk may need compilation: it is the first after epoch 0, or another group's."""
-    return chunk.ended or all(run.history.last_epoch == 0 for run in chunk.runs)
+    return chunk.ended or any(run.history.last_epoch == 0 for run in chunk.runs)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,9 @@ from contextlib import closing
 from pathlib import Path
 
 from core.plan.cost import Measured
+from core.plan.widths import groups_of, width_for
 from gradlab.measurement.history import Chunk
+from gradlab.spec import ExperimentSpec
 
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 # Written to clear_refs, this makes Linux reset the peak resident size (proc(5)).
@@ -17,19 +19,23 @@ FORGET_PEAK = "5"
 class Meter:
     """Measures the time and memory of a training as its chunks pass through; time spent on the chunks is not counted.
 
+    Args:
+        spec: the experiment that is trained.
+
     Attributes:
         measured: the measurement; None until the last chunk, and for a training that was interrupted.
         left_finite: True once a run has become non-finite.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, spec: ExperimentSpec) -> None:
+        self._groups = groups_of(spec.seeds, width_for(spec))
         self.measured: Measured | None = None
         self.left_finite = False
 
     def through(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
         """Pass on the chunks of one training, from its beginning."""
         start = rest = 0.0
-        epochs: dict[int, int] = {}  # first seed of each group -> its last epoch
+        epochs: dict[int, int] = {}  # of each seed, the last one
         before = resident("VmRSS")
         forget_peak()
         with closing(_closable(chunks)) as training:
@@ -41,14 +47,15 @@ class Meter:
                 else:
                     start += chunk.compiling_seconds
                     rest += seconds - chunk.compiling_seconds
-                epochs[chunk.group[0]] = max(run.history.last_epoch for run in chunk.runs)
+                epochs |= {run.seed: run.history.last_epoch for run in chunk.runs}
                 self.left_finite |= any(run.stopped_by == "nonfinite" for run in chunk.runs)
                 yield chunk
                 begun = time.perf_counter()
         rest += time.perf_counter() - begun
         peak = resident("VmHWM")
         held = None if before is None or peak is None else max(0, peak - before)
-        self.measured = Measured(start, rest, len(epochs), sum(epochs.values()), held)
+        trained = sum(max(epochs[seed] for seed in group) for group in self._groups)
+        self.measured = Measured(start, rest, len(self._groups), trained, held)
 
 
 def _closable(chunks: Iterator[Chunk]) -> Generator[Chunk]:

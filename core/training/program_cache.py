@@ -24,7 +24,7 @@ _lock = Lock()
 
 
 @contextmanager
-def lend(spec: ExperimentSpec, width: int) -> Iterator[Program]:
+def lend(spec: ExperimentSpec, width: int, place: int = 0) -> Iterator[Program]:
     """Lend the compiled program for a spec's architecture; it returns to the cache afterwards.
 
     A lent program is not in the cache, so two concurrent trainings never share variables.
@@ -32,10 +32,12 @@ def lend(spec: ExperimentSpec, width: int) -> Iterator[Program]:
     Args:
         spec: the experiment.
         width: number of seeds side by side.
+        place: tells apart the programs that a training uses at a time.
     """
-    key = architecture(spec, width)
+    whole = architecture(spec, width)
+    key = f"{whole} {place}" if place else whole
     with _lock:  # whoever asks for a program that is being built waits for it
-        program = _programs.pop(key, None) or _new(spec, width, key)
+        program = _programs.pop(key, None) or _new(spec, width, whole)
         _lent.append(key)
     try:
         with suppress(Exception):

@@ -1,24 +1,26 @@
 """Training of an experiment's runs, which yields their measurements chunk by chunk."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 
 import keras
 import numpy as np
 
-from core.plan.widths import groups_of, width_for
+from core.plan.widths import rounds_of, width_for
 from core.training.architecture import architecture
 from core.training.beside import Beside
-from core.training.checkpoint import pack, unpack
+from core.training.checkpoint import pack, split, unpack
 from core.training.data import Data
 from core.training.inspector import inspect
 from core.training.pretraining import starting_values
 from core.training.program import Program
 from core.training.program_cache import lend
 from core.training.sample_order import sample_order
-from core.training.trained_epochs import Block, TrainedEpochs, are_measured, concatenated, trained_count
+from core.training.together import Group, together
+from core.training.trained_epochs import Block, Earlier, TrainedEpochs, are_measured, concatenated, trained_count
 from gradlab.keras.gradient_statistics import GradientStatistics
 from gradlab.measurement.history import Architecture, Checkpoint, Chunk, Culprit, History, RunChunk, Snapshot, StoppedBy
 from gradlab.spec import ExperimentSpec
@@ -37,7 +39,7 @@ def train(
     chunk_seconds: float = 0.5,
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Iterator[Chunk]:
-    """Train the runs of an experiment, in groups of seeds side by side, in the order of `spec.seeds`.
+    """Train the runs of an experiment, in groups of seeds side by side, one or two groups at a time.
 
     The same spec gives the same bits on the same machine, whatever the chunk lengths, interrupted or not. A seed
     trained alone may differ in the last digits from the same seed trained beside others.
@@ -58,35 +60,20 @@ def train(
     """
     data = Data(spec, samples)
     del samples  # `data` holds what is left of them
-    state = unpack(resume.state) if resume else None
+    resumed = split(resume) if resume else []
     # A training goes on as wide as it began: earlier versions trained up to 32 seeds side by side.
-    began = len(state[0]) if state else width_for(spec)
-    width = 1 if callbacks else began
-    groups = groups_of(spec.seeds, width)
-    first = [group[0] for group in groups].index(resume.seed) if resume else 0
-    with lend(spec, width) as program:
-        for group in groups[first:]:
-            training = _Training(spec, group, program, data, weights, callbacks)
-            if resume and state and group[0] == resume.seed:
-                training.resume(resume.epoch, state)
-            else:
-                yield training.begin()
-            yield from training.chunks(chunk_seconds)
-
-
-@dataclass(frozen=True, eq=False)
-class _Earlier:
-    """Epochs that were trained, ended no run, and may still be measured.
-
-    Attributes:
-        first_epoch: the number of the first.
-        live: (seeds,) True for runs that train.
-        blocks: what the program left behind.
-    """
-
-    first_epoch: int
-    live: np.ndarray
-    blocks: list[Block]
+    began = len(unpack(resumed[0].state)[0]) if resumed else width_for(spec)
+    width, after = 1 if callbacks else began, {each.seed: each for each in resumed}
+    rounds = rounds_of(spec.seeds[spec.seeds.index(resume.seed) if resume else 0 :], width)
+    with ExitStack() as lent:
+        programs = [lent.enter_context(lend(spec, width, place)) for place in range(len(rounds[0]))]
+        for seeds in rounds:
+            groups = []
+            for group, program in zip(seeds, programs, strict=False):
+                training = _Training(spec, group, program, data, weights, callbacks)
+                checkpoint = after.get(group[0])
+                groups.append(Group(group, training.whole(checkpoint, chunk_seconds), checkpoint))
+            yield from together(groups)
 
 
 class _Training:
@@ -110,6 +97,14 @@ class _Training:
         self._listeners = keras.callbacks.CallbackList(list(callbacks), model=model, epochs=spec.training.epochs)
         model.stop_training = False
 
+    def whole(self, resumed: Checkpoint | None, chunk_seconds: float) -> Generator[Chunk]:
+        """Train from a checkpoint or from the beginning until all runs have ended."""
+        if resumed:
+            self.resume(resumed)
+        else:
+            yield self.begin()
+        yield from self.chunks(chunk_seconds)
+
     def begin(self) -> Chunk:
         """Draw the initial weights, or take those that are given, and measure them: epoch 0."""
         spec, data, weights = self._spec, self._data, self._weights
@@ -127,10 +122,10 @@ class _Training:
         self._program.compile(data)
         return chunk
 
-    def resume(self, epoch: int, state: list[np.ndarray]) -> None:
+    def resume(self, checkpoint: Checkpoint) -> None:
         """Restore the state of a checkpoint."""
-        self._program.restore(state)
-        self._epoch = epoch
+        self._program.restore(unpack(checkpoint.state))
+        self._epoch = checkpoint.epoch
         self._begun()
 
     def _begun(self) -> None:
@@ -142,7 +137,7 @@ class _Training:
         """Train until all runs have ended. While a chunk is measured, the next one is trained already."""
         # A triage has no epoch to compile a program for.
         length, waited = 1, 0.0 if self._is_over() else self._compile()
-        earlier: _Earlier | None = None
+        earlier: Earlier | None = None
         is_first = True  # first results do not wait for the next ones
         with Beside() as beside:
             while not self._is_over():
@@ -168,7 +163,7 @@ class _Training:
                     yield late
                 self._epoch += trained_count(blocks)
                 if self._goes_on(live) and not is_first:
-                    earlier = _Earlier(first, live, blocks)
+                    earlier = Earlier(first, live, blocks)
                 else:
                     begun = time.perf_counter()
                     trained = concatenated(blocks)
@@ -188,7 +183,7 @@ class _Training:
         """Return True if these epochs ended no run, and nobody may stop one before the next are trained."""
         return not (self._is_over() or self._callbacks or (live != self._live()).any())
 
-    def _later(self, earlier: _Earlier, state: list[np.ndarray]) -> Chunk:
+    def _later(self, earlier: Earlier, state: list[np.ndarray]) -> Chunk:
         """Return the chunk of some epochs once they are measured; the program may be at others then.
 
         Args:

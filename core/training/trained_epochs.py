@@ -32,6 +32,21 @@ class TrainedEpochs:
     series: dict[str, np.ndarray]
 
 
+@dataclass(frozen=True, eq=False)
+class Earlier:
+    """Epochs that were trained, ended no run, and may still be measured.
+
+    Attributes:
+        first_epoch: the number of the first.
+        live: (seeds,) True for runs that train.
+        blocks: what the program left behind.
+    """
+
+    first_epoch: int
+    live: np.ndarray
+    blocks: list[Block]
+
+
 def trained_count(blocks: Sequence[Block]) -> int:
     """Return the number of epochs of consecutive blocks."""
     return sum(len(metrics) for (*_, metrics), _ in blocks)

@@ -93,7 +93,7 @@ def _reached(experiment: Experiment) -> int:
 def _compared_runs(experiment: Experiment) -> tuple[RunRecord, ...]:
     """Return the runs of the first group of seeds.
 
-    Groups train one after another. When a later one begins depends on when the cell is compared, so it never counts.
+    Others train beside them or later. How far they are depends on when the cell is compared, so they never count.
     """
     return experiment.runs[: width_for(experiment.own_spec(WHY_OWN))]
 

@@ -42,6 +42,11 @@ def a_training_of_seconds(number: int = 0, seconds: float = 3) -> ExperimentSpec
     return a_spec(epochs=int(1000 * seconds), seeds=(2 * number, 2 * number + 1), layers=3, units=5)
 
 
+def in_two_groups(number: int, seconds: float) -> ExperimentSpec:
+    """The same for as many seeds as two groups have, which train at a time."""
+    return a_spec(epochs=int(400 * seconds), seeds=range(100 * number, 100 * number + 12), layers=3, units=5)
+
+
 def submit(lab: Lab, spec: ExperimentSpec):
     return experiments.submit(spec, store=lab.store, queue=lab.queue, settings=lab.settings)[0].id
 
@@ -69,7 +74,7 @@ def test_workers_killed_at_random_moments_or_told_to_stop_lose_nothing(lab, empt
     def keep_busy() -> None:
         unfinished = [it for it in specs if not lab.store.get(it).status.is_finished]
         for number in [next(numbers) for _ in range(AT_ONCE - len(unfinished))]:
-            spec = a_training_of_seconds(number, seconds=2.5)
+            spec = (in_two_groups if number % 2 else a_training_of_seconds)(number, seconds=2.5)
             # The second one is added by somebody who dies before its message is published.
             it = lab.store.add(spec)[0].id if number == 1 else submit(lab, spec)
             specs[it] = spec

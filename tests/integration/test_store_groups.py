@@ -122,6 +122,27 @@ def test_a_run_of_which_only_epoch_0_is_stored_is_dropped_like_any_other(store):
     assert store.get(it).runs[1].final_metrics is None
 
 
+def test_chunks_of_groups_that_train_at_a_time_leave_each_other_alone(store, clock):
+    it, claim = claimed(store)
+    pair = (0, 1, 2, 3, 4)
+
+    def some_of(seeds, first_epoch, last_epoch):
+        runs = (a_run(SPEC, seed=seed, first_epoch=first_epoch, epochs=last_epoch + 1 - first_epoch) for seed in seeds)
+        return a_group(pair, *runs)
+
+    kept = some_of((0, 1), 5, 8)
+    for chunk in (some_of((0, 1), 0, 4), some_of((2, 3, 4), 0, 6), kept):
+        store.append(claim, chunk, checkpoint=kept.checkpoint() if chunk is kept else None)
+    store.append(claim, some_of((2, 3, 4), 7, 12))  # measured in vain: the checkpoint is of epochs 8 and 6
+    clock.forward(2 * MINUTE)
+    heir = store.claim(it, worker="two")
+    store.append(heir, some_of((0, 1), 9, 10))
+    assert holds(store, it, seed_0=10, seed_1=10, seed_2=12, seed_3=12, seed_4=12)
+    store.append(heir, some_of((2, 3, 4), 7, 9))
+    assert holds(store, it, seed_0=10, seed_1=10, seed_2=9, seed_3=9, seed_4=9)
+    assert [run.ended for run in store.get(it).runs] == [False] * 5
+
+
 def test_a_whole_training_in_groups_is_stored_bit_for_bit_whenever_it_was_interrupted(store, clock):
     train = a_training(length=3, side_by_side=2, stops={1: 5, 2: 8})
     it = store.add(SPEC)[0].id

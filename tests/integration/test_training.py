@@ -189,7 +189,67 @@ def test_a_training_goes_on_as_wide_as_it_began(monkeypatch):
     assert resumed[0].group == spec.seeds
     for seed in spec.seeds:
         assert_same(trained(resumed, seed), trained(begun, seed), skipped=1)
-    assert {chunk.group for chunk in train(spec)} == {spec.seeds[:8], spec.seeds[8:]}
+    in_order = [chunk.runs[0].seed for chunk in train(spec)]
+    assert in_order[:2] == [0, 0]
+    assert {*in_order} == {0, 8}  # groups of eight
+
+
+def groups_at_a_time(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(widths, "GROUPS_AT_A_TIME", count)
+
+
+def test_two_groups_at_a_time_have_the_bits_of_one_after_another_and_of_any_resumed_training(monkeypatch):
+    """Three groups, of which some seeds stop early: a pair, and one alone behind it."""
+    stop = {"early_stopping": {"monitor": "loss", "min_delta": 0.02, "patience": 2}}
+    spec = a_spec(layers=[HE, OUTPUT], seeds=range(18), epochs=25, record="standard", training=stop)
+    groups_at_a_time(1, monkeypatch)
+    one_by_one = list(train(spec))
+    earlier = one_by_one[2].checkpoint()  # as versions before wrote them: of one group
+    in_chunks_of(1, monkeypatch)
+    groups_at_a_time(2, monkeypatch)
+    initially, measured = Program.initially, threading.Semaphore(0)
+
+    def measuring(self, data):
+        trained = initially(self, data)
+        measured.release()
+        return trained
+
+    monkeypatch.setattr(Program, "initially", measuring)
+    chunks, checkpoints = [], []
+    for number, chunk in enumerate(train(spec)):
+        chunks.append(chunk)
+        checkpoints.append(chunk.checkpoint())
+        if number in (0, 2):  # the first group stands still after its second trained epoch until the other has begun
+            assert measured.acquire(timeout=30)
+    groups = [chunk.runs[0].seed // 8 for chunk in chunks]
+    assert groups[:2] == [0, 0]
+    assert 1 in groups[: len(groups) - groups[::-1].index(0)], "both at work"
+    assert {chunk.group for chunk in chunks} == {spec.seeds[:16], spec.seeds[16:]}
+    assert {run.stopped_by for run in runs_of(chunks)} >= {"early_stopping", None}
+    reached = [
+        (each.seed, each.epoch)
+        for each, chunk in zip(checkpoints, chunks, strict=True)
+        if chunk.runs[0].history.last_epoch
+    ]
+    assert reached == sorted(set(reached)), "each is newer than the one before"
+    for seed in spec.seeds:
+        assert_same(trained(chunks, seed), trained(one_by_one, seed))
+    for number, checkpoint in [*enumerate(checkpoints[:-1])][:: len(checkpoints) // 5]:
+        resumed = runs_of(list(train(spec, resume=checkpoint)))
+        done = {run.seed: run for run in runs_of(chunks[: number + 1])}
+        for seed in spec.seeds:
+            if seed in done and done[seed].run_ended:
+                assert seed not in [run.seed for run in resumed]
+            else:
+                last = done[seed].history.last_epoch if seed in done else -1
+                mine = [run.history for run in resumed if run.seed == seed]
+                assert mine[0].first_epoch == last + 1
+                metrics = np.concatenate([each.metrics for each in mine])
+                whole = np.concatenate([run.history.metrics for run in runs_of(one_by_one) if run.seed == seed])
+                np.testing.assert_array_equal(metrics, whole[last + 1 :])
+    resumed = list(train(spec, resume=earlier))
+    for seed in range(8, 18):
+        assert_same(trained(resumed, seed), trained(one_by_one, seed))
 
 
 def runs_of(chunks: list[Chunk]):

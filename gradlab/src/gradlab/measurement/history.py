@@ -176,9 +176,9 @@ class Checkpoint:
     """The state from which a training is resumed with the same results as without an interruption.
 
     Attributes:
-        seed: the run in training, or the first of several runs that are trained side by side. Runs listed before it in
+        seed: the run in training, or the first of several runs that are trained at a time. Runs listed before it in
             the spec are complete.
-        epoch: the last epoch that the state contains.
+        epoch: the last epoch that the state contains. Of groups of seeds that train at a time, the sum of theirs.
         state: weights, optimiser slots and random states, as an NPZ archive without pickles.
     """
 
@@ -257,8 +257,8 @@ class Chunk:
     """A block of consecutive epochs, measured by one call of the compiled program.
 
     Attributes:
-        group: the seeds that are trained side by side, in the spec's order.
-        runs: the runs of this group that had not ended before.
+        group: the seeds that are trained at a time, in the spec's order.
+        runs: those that were trained side by side for these epochs; none had ended before.
         compiled: False if the program runs as a plain graph: chosen, or since XLA has refused it, after epoch 0.
         checkpoint, architecture: return those after these epochs; may be called until the next chunk is requested.
         compiling_seconds: time until the program was compiled, which passed before these epochs.
@@ -273,7 +273,7 @@ class Chunk:
 
     @property
     def ended(self) -> bool:
-        """True if all runs of this group have ended."""
+        """True if all runs of this chunk have ended."""
         return all(run.run_ended for run in self.runs)
 
 
