@@ -15,6 +15,7 @@ from gradlab.measurement.kinds import KINDS, STATISTIC_KINDS, SeriesKind
 from gradlab.series.choice import DEFAULT_PARAMETER, choose_tensors
 from gradlab.series.epochs import Span, cut
 from gradlab.series.metrics import Metrics
+from gradlab.series.statistics import TensorStatistic
 from gradlab.series.vectors import Histograms, Steps
 from gradlab.spec import ExternalSpec
 
@@ -90,8 +91,9 @@ def _layered(kind: SeriesKind, draw: Callable[[Layered], Figure]) -> Callable[[C
     def of(query: ChartQuery) -> Figure:
         statistic = query.statistic or kind.default or ""
         parameters = query.parameters or ([DEFAULT_PARAMETER] if kind.has_parameters else [])
-        span = query.span(kind.since_epoch)
-        series = query.reader.statistic(kind.name, statistic, query.layers, parameters, span)
+        layout, runs = query.reader.series(kind.name)
+        chosen, span = choose_tensors(layout, query.layers, parameters), query.span(kind.since_epoch)
+        series = TensorStatistic.of(layout, runs, span, statistic=statistic, parameters=parameters, chosen=chosen)
         return draw(Layered.of(query.name, kind.name, series))
 
     return of
@@ -120,7 +122,7 @@ def _data(query: ChartQuery) -> Figure:
 
 def _boundary(query: ChartQuery) -> Figure:
     spec = query.reader.experiment.spec
-    outputs = query.reader.boundary(query.span(0), query.load)
+    outputs = query.reader.boundary(query.span(0))(query.load)
     return boundary.draw(query.name, outputs, None if isinstance(spec, ExternalSpec) else query.load(spec.dataset))
 
 

@@ -12,8 +12,8 @@ def api_router(
 ) -> APIRouter:
     """Create a router whose routes check the API key and the query.
 
-    The routes are complete: the application takes them as its own. FastAPI matches the routes of a router that is
-    included twice for each request.
+    The routes are complete: the application takes them as its own. For each request, FastAPI matches the routes of an
+    included router twice.
 
     Args:
         tag: of its operations in the description.

@@ -139,8 +139,9 @@ def list_experiments(
 def get_experiment(experiment_id: UUID, request: Request, response: Response, store: Store) -> ExperimentResponse:
     """Get an experiment: status, progress, spec, verdict, final metrics of each run, and versions that trained it."""
     with store.reading_together():
+        revision = store.revision(experiment_id)
         verdict, treatment = store.verdicts.get(experiment_id), store.treatments.newest(experiment_id)
-        response.headers["ETag"] = etag_of(request, (store.revision(experiment_id), verdict, treatment))
+        response.headers["ETag"] = etag_of(request, (revision, verdict, treatment))
         experiment = store.get(experiment_id)
     return experiment_response(experiment)
 

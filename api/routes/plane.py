@@ -10,7 +10,6 @@ from api.http.router import api_router
 from api.routes.series import AllEpochs, SeriesQuery, responses
 from api.series.boundary import Samples, in_plane
 from gradlab.schemas.series import BoundaryResponse, SamplesResponse
-from gradlab.series.epochs import Span
 
 router = api_router("series", "/experiments/{experiment_id}")
 
@@ -52,7 +51,9 @@ def boundary(query: AllEpochs, services: ServicesDep) -> Any:
     single output unit predicts class 1 above `threshold`; with several units, the largest output decides. The grid
     extends beyond the samples by a tenth of their range.
     """
-    return query.reply(query.reader.boundary(query.span, services.load), "boundary")
+    with query.store.reading_together():
+        build = query.reader.boundary(query.span)
+    return query.reply(build(services.load), "boundary")
 
 
 @router.get("/samples", response_model=SamplesResponse, responses=responses(SAMPLES), summary="Get the samples")
@@ -67,5 +68,7 @@ def samples(
     The samples are generated anew from the spec, or loaded from the uploaded dataset. Each part is cut to its first
     `max_samples` samples.
     """
-    query = SeriesQuery(request, experiment_id, (), Span(0, None, None))
-    return query.reply(Samples.of(in_plane(query.reader.experiment), max_samples, services.load), "samples")
+    query = SeriesQuery(request, experiment_id)
+    with query.store.reading_together():
+        dataset = in_plane(query.reader.experiment)
+    return query.reply(Samples.of(dataset, max_samples, services.load), "samples")

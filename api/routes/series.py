@@ -48,6 +48,7 @@ MaxPoints = Annotated[int | None, Query(ge=2, le=1_000_000, description="maximum
 MAX_NAMES = 1000
 Names = Annotated[list[str], Query(max_length=MAX_NAMES, description="repeatable")]
 Seeds = Annotated[list[str], Query(max_length=MAX_NAMES, description="repeatable; all by default")]
+EVERY_EPOCH = Span(0, None, None)
 AnySeries = TensorStatistic | Metrics | Steps | Histograms | Boundary | Samples
 Of = Annotated[Literal["gradients", "weights"], Query(description="the quantity of the histograms")]
 HISTOGRAMS = {kind.query["of"]: kind.name for kind in KINDS if kind.path == "histograms"}
@@ -68,13 +69,13 @@ class SeriesQuery:
 
     Attributes:
         seeds: of the runs that the request names; none for all.
-        span: the epochs that the request names.
+        span: the epochs that the request names; all by default.
     """
 
     request: Request
     experiment_id: UUID
-    seeds: Sequence[str]
-    span: Span
+    seeds: Sequence[str] = ()
+    span: Span = EVERY_EPOCH
 
     @cached_property
     def store(self) -> ExperimentStore:
@@ -183,7 +184,9 @@ def _endpoint(kind: SeriesKind) -> Callable[..., Any]:
         parameter: Names = [DEFAULT_PARAMETER],
     ) -> Any:
         with query.store.reading_together():
-            series = query.reader.statistic(kind.name, statistic, layer, parameter, query.span)
+            layout, runs = query.reader.series(kind.name)
+        chosen = choose_tensors(layout, layer, parameter)
+        series = TensorStatistic.of(layout, runs, query.span, statistic=statistic, parameters=parameter, chosen=chosen)
         return query.reply(series, kind.name)
 
     def of_layers(query: Annotated[SeriesQuery, epochs], statistic: str = kind.default, layer: Names = []) -> Any:

@@ -1,6 +1,7 @@
 """Reader of an experiment's stored series."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from uuid import UUID
 
 from api.series.boundary import Boundary
@@ -12,9 +13,8 @@ from gradlab.measurement.history import Layout, SeriesLayout
 from gradlab.measurement.kinds import BY_NAME
 from gradlab.measurement.plane import Plane
 from gradlab.measurement.rows import Rows
-from gradlab.series.choice import choose, choose_tensors
+from gradlab.series.choice import choose
 from gradlab.series.epochs import Span
-from gradlab.series.statistics import TensorStatistic
 from gradlab.spec import ExternalSpec
 from gradlab.spec.output import answer_threshold_elsewhere
 
@@ -87,28 +87,17 @@ class SeriesReader:
         is_single = any(len(plane.outputs) == 1 for _, plane in planes.values())
         return not is_single or answer_threshold_elsewhere(spec) is not None
 
-    def boundary(self, span: Span, load: Load) -> Boundary:
-        """Read the decision boundary; `load` loads the samples that its grid is around.
+    def boundary(self, span: Span) -> Callable[[Load], Boundary]:
+        """Read the decision boundary; return a function that builds it, given what loads the samples.
+
+        It may take a second to load the samples that the grid is around: no transaction should be open meanwhile.
 
         Raises:
-            NotFound: the experiment does not record it.
-            Invalid: the span ends before it begins.
+            NotFound: the experiment does not record it; raised by the function for a training elsewhere.
+            Invalid: the span ends before it begins; raised by the function.
         """
         spec = self.experiment.spec
         if isinstance(spec, ExternalSpec):
-            return Boundary.elsewhere(spec, self.planes(), self._seeds, span)
-        layout, runs = self.series("boundary")
-        return Boundary.of(spec, layout, runs, span, load)
-
-    def statistic(
-        self, kind: str, statistic: str, layers: Sequence[str], parameters: Sequence[str], span: Span
-    ) -> TensorStatistic:
-        """Read one statistic of the selected tensors.
-
-        Raises:
-            NotFound: the experiment does not record the kind.
-            Invalid: a statistic, layer or parameter is unknown, or the span ends before it begins.
-        """
-        layout, runs = self.series(kind)
-        tensors = choose_tensors(layout, layers, parameters)
-        return TensorStatistic.of(layout, runs, span, statistic=statistic, parameters=parameters, chosen=tensors)
+            planes = self.planes()
+            return lambda _: Boundary.elsewhere(spec, planes, self._seeds, span)
+        return partial(Boundary.of, spec, *self.series("boundary"), span)

@@ -15,9 +15,11 @@ MAX_EPOCHS_AT_ONCE = 32
 # Numbers that a call leaves behind for these statistics: weights of every epoch, gradients of every mini-batch. An
 # epoch with more of them is trained in pieces, with a call for each.
 MAX_TRACED_NUMBERS = 4_000_000
-# Networks are probed in multiples of so many: kernels then end with whole vectors, and have the same bits as for 32.
+# Networks that are probed at a time: so many, or a multiple of it, whose kernels compute whole vectors and have the
+# same bits; fewer of larger networks.
 PROBES = 32
-# Numbers of pre-activations that more of them may have: what they are measured from stays near the processor.
+# More than `PROBES` networks are probed at a time only if they have at most so many pre-activations in all, which then
+# stay in the processor's cache.
 MAX_PROBED_NUMBERS = 1_000_000
 # Bounds of a chunk: its sample orders and its series take some tens of megabytes at most.
 MAX_CHUNK_EPOCHS, MAX_ORDER_ENTRIES, MAX_SERIES_NUMBERS = 512, 4_000_000, 8_000_000

@@ -123,8 +123,9 @@ def reading(engine: Engine) -> Iterator[Connection]:
         DiskFull: its disk has no room.
     """
     with _translated(engine):
-        if _open.reader is not None and _open.reader.engine is engine:
-            yield _open.reader
+        joined = _open.reader
+        if joined is not None and joined.engine is engine and not joined.closed:
+            yield joined
             return
         with engine.connect().execution_options(reading=True, **_of_one_moment(engine)) as connection:
             yield connection
@@ -141,7 +142,8 @@ def reading_together(engine: Engine) -> Iterator[None]:
     """Let everything that this thread reads in the block be read in one transaction.
 
     A transaction on PostgreSQL takes three ways to the server beside its queries. The block sees no later change, and
-    must not wait for one.
+    must not wait for one. The block neither yields nor awaits: it belongs to the thread that began it. After a
+    statement has failed, leave the block.
 
     Raises:
         Unavailable: the database does not answer.

@@ -1,4 +1,4 @@
-"""The database of experiments. Each method is one transaction."""
+"""The database of experiments. Each method is one transaction, unless it is called in `reading_together`."""
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager

@@ -1,4 +1,4 @@
-"""The store of summaries of diagnoses. Each method is one transaction."""
+"""The store of summaries of diagnoses. Each method is one transaction, unless it is called in `reading_together`."""
 
 from uuid import UUID
 

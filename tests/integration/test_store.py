@@ -66,6 +66,14 @@ def test_what_is_read_together_is_of_one_moment(store):
     assert len(store.metrics(it)[0].epochs) == 2
 
 
+def test_a_block_that_has_ended_in_another_thread_is_not_joined(store):
+    it, block = store.add(a_spec())[0].id, store.reading_together()
+    with ThreadPoolExecutor(1) as another:
+        another.submit(block.__enter__).result()
+        block.__exit__(None, None, None)
+        assert another.submit(store.revision, it).result() == store.revision(it)
+
+
 @pytest.mark.parametrize("ask", ["get", "revision", "cancel", "delete", "layout", "metrics", "summaries"])
 def test_what_does_not_exist_is_not_found(store, ask):
     with pytest.raises(NotFound, match="There is no experiment"):

@@ -4,6 +4,7 @@ import base64
 import errno
 import os
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
@@ -23,6 +24,16 @@ from tests.unit.test_api_submitting import refused
 EXAMPLES = dict.fromkeys(["/gradients", "/weights", "/activations", "/signals"], StatisticResponse)
 EXAMPLES |= {"/signals/steps": StepsResponse, "/histograms": HistogramsResponse}
 KINDS = list(EXAMPLES)
+EVERY_SERIES = a_spec(
+    model={
+        "layers": [
+            {"kind": "reshape", "target_shape": [2, 1]},
+            {"kind": "simple_rnn", "units": 3},
+            {"kind": "dense", "units": 1, "activation": "sigmoid"},
+        ]
+    },
+    record={"gradients": 1, "signals": 1, "histograms": 1, "boundary": 1},
+)
 
 
 def test_a_trained_experiment_says_how_it_ended(desk: Desk):
@@ -198,6 +209,36 @@ def test_an_answer_that_has_not_changed_costs_one_query_and_reads_no_series(desk
         )
     assert desk.http.get(f"{path}/gradients", headers={"If-None-Match": etag}).status_code == 304
     assert asked == ["revision"]
+
+
+@pytest.mark.parametrize(
+    ("call", "last_read"),
+    [
+        ("", "get"),
+        *((f"/{name}", "rows_of") for name in ("gradients", "history", "histograms", "signals/steps")),
+        pytest.param("/boundary", "rows_of", marks=pytest.mark.slow),  # it draws samples
+    ],
+)
+def test_an_etag_is_that_of_what_is_sent(shared_desk: Desk, monkeypatch, call: str, last_read: str):
+    """Even where a worker stores a chunk after the request has read the revision, and before its last query."""
+    store, read = shared_desk.store, getattr(ExperimentStore, last_read)
+    experiment, _ = store.add(EVERY_SERIES)
+    claim, path = store.claim(experiment.id, worker="one"), f"/experiments/{experiment.id}{call}"
+    assert claim
+    store.append(claim, a_chunk(claim.spec, first_epoch=0, epochs=2))
+    before, later = shared_desk.http.get(path), [a_chunk(claim.spec, first_epoch=2, epochs=1)]
+
+    def after_a_chunk(*asked):
+        with ThreadPoolExecutor(1) as worker:
+            while later:
+                worker.submit(store.append, claim, later.pop()).result()
+        return read(*asked)
+
+    monkeypatch.setattr(ExperimentStore, last_read, after_a_chunk)
+    during, after = shared_desk.http.get(path), shared_desk.http.get(path)
+    assert (during.headers["ETag"], during.json(), later) == (before.headers["ETag"], before.json(), [])
+    assert after.headers["ETag"] != before.headers["ETag"]
+    assert after.json() != before.json()
 
 
 def test_the_etag_of_one_media_type_is_not_that_of_another(desk: Desk):

@@ -316,5 +316,6 @@ def test_a_media_type_that_there_is_not_is_refused_with_those_that_there_are(des
     assert "application/json, text/csv, application/x-npz" in refused(answer, 406)["detail"]
 
 
-def test_no_media_type_is_asked_for_where_there_is_no_experiment(desk: Desk):
-    assert desk.http.get(f"/experiments/{uuid4()}/gradients", headers={"Accept": "image/png"}).status_code == 404
+@pytest.mark.parametrize(("query", "status"), [("", 404), ("?from_epoch=-1", 422)])
+def test_no_media_type_is_asked_for_where_there_is_nothing_to_send(desk: Desk, query: str, status: int):
+    refused(desk.http.get(f"/experiments/{uuid4()}/gradients{query}", headers={"Accept": "image/png"}), status)
