@@ -33,7 +33,7 @@ class Meter:
         self.left_finite = False
 
     def through(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-        """Pass on the chunks of one training, from its beginning."""
+        """Pass on the chunks of one training. One that goes on may have none of runs that had ended before."""
         start = rest = 0.0
         epochs: dict[int, int] = {}  # of each seed, the last one
         before = resident("VmRSS")
@@ -45,8 +45,10 @@ class Meter:
                 if not epochs:
                     start = seconds
                 else:
-                    start += chunk.compiling_seconds
-                    rest += seconds - chunk.compiling_seconds
+                    # A second group's program is compiled while chunks of the first one pass.
+                    compiling = min(chunk.compiling_seconds, seconds)
+                    start += compiling
+                    rest += seconds - compiling
                 epochs |= {run.seed: run.history.last_epoch for run in chunk.runs}
                 self.left_finite |= any(run.stopped_by == "nonfinite" for run in chunk.runs)
                 yield chunk
@@ -54,7 +56,7 @@ class Meter:
         rest += time.perf_counter() - begun
         peak = resident("VmHWM")
         held = None if before is None or peak is None else max(0, peak - before)
-        trained = sum(max(epochs[seed] for seed in group) for group in self._groups)
+        trained = sum(max(epochs.get(seed, 0) for seed in group) for group in self._groups)
         self.measured = Measured(start, rest, len(self._groups), trained, held)
 
 

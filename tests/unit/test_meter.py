@@ -47,6 +47,33 @@ def test_the_wait_for_the_compiled_program_counts_as_start():
     assert meter.measured.rest_seconds < 0.05 <= meter.measured.start_seconds
 
 
+def test_a_wait_that_other_chunks_passed_by_counts_once():
+    def compiled_meanwhile():
+        begun, first, *others = a_training(length=2)(SPEC)
+        yield begun
+        yield from (first, replace(others[0], compiling_seconds=60.0), *others[1:])
+
+    meter = Meter(SPEC)
+    list(meter.through(compiled_meanwhile()))
+    assert meter.measured is not None
+    assert meter.measured.rest_seconds >= 0
+    assert meter.measured.start_seconds < 60
+
+
+@pytest.mark.parametrize(
+    ("side_by_side", "stops", "passed"),
+    [(1, {}, 9), (9, {1: 2}, 2), (9, {}, 4)],  # earlier seeds have ended; a run was lost; nothing is left
+)
+def test_a_training_that_goes_on_is_passed_on_to_its_end(side_by_side, stops, passed):
+    train = a_training(side_by_side=side_by_side, stops=stops)
+    *_, last = chunks = list(train(SPEC))
+    checkpoint = chunks[passed - 1].checkpoint()
+    meter = Meter(SPEC)
+    rest = list(meter.through(train(SPEC, checkpoint)))
+    assert len(rest) == len(chunks) - passed
+    assert rest == [] or rest[-1].runs[-1].seed == last.runs[-1].seed
+
+
 def test_a_run_that_left_the_finite_numbers_is_told():
     meter = Meter(SPEC)
     list(meter.through(a_training(stops={1: 2})(SPEC)))
