@@ -28,7 +28,7 @@ class Group:
 
 
 def together(groups: Sequence[Group]) -> Iterator[Chunk]:
-    """Train groups at a time, and yield the chunks of each as they come, with checkpoints of all groups.
+    """Train several groups at a time, and yield the chunks of each as they come, with checkpoints of all groups.
 
     The first group trains alone until its first trained epochs. So these come as early as if it were the only one, and
     the others find what it has traced and compiled. While the receiver works on a chunk, its group stands still, and

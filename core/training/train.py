@@ -1,8 +1,8 @@
 """Training of an experiment's runs, which yields their measurements chunk by chunk."""
 
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 
@@ -64,16 +64,29 @@ def train(
     # A training goes on as wide as it began: earlier versions trained up to 32 seeds side by side.
     began = len(unpack(resumed[0].state)[0]) if resumed else width_for(spec)
     width, after = 1 if callbacks else began, {each.seed: each for each in resumed}
-    rounds = rounds_of(spec.seeds[spec.seeds.index(resume.seed) if resume else 0 :], width)
-    with ExitStack() as lent:
-        programs = [lent.enter_context(lend(spec, width, place)) for place in range(len(rounds[0]))]
-        for seeds in rounds:
-            groups = []
-            for group, program in zip(seeds, programs, strict=False):
-                training = _Training(spec, group, program, data, weights, callbacks)
-                checkpoint = after.get(group[0])
-                groups.append(Group(group, training.whole(checkpoint, chunk_seconds), checkpoint))
-            yield from together(groups)
+    begin = partial(_Training, spec, data=data, weights=weights, callbacks=callbacks)
+    for seeds in rounds_of(spec.seeds[spec.seeds.index(resume.seed) if resume else 0 :], width):
+        groups = []
+        for place, group in enumerate(seeds):
+            lent, checkpoint = lend(spec, width, place), after.get(group[0])
+            groups.append(Group(group, _whole(lent, partial(begin, group), checkpoint, chunk_seconds), checkpoint))
+        yield from together(groups)
+
+
+def _whole(
+    lent: AbstractContextManager[Program],
+    begin: "Callable[[Program], _Training]",
+    resumed: Checkpoint | None,
+    chunk_seconds: float,
+) -> Generator[Chunk]:
+    """Train a group, after a checkpoint or from the beginning, until all runs have ended."""
+    with lent as program:
+        training = begin(program)
+        if resumed:
+            training.resume(resumed)
+        else:
+            yield training.begin()
+        yield from training.chunks(chunk_seconds)
 
 
 class _Training:
@@ -96,14 +109,6 @@ class _Training:
         model = program.stack.network.model
         self._listeners = keras.callbacks.CallbackList(list(callbacks), model=model, epochs=spec.training.epochs)
         model.stop_training = False
-
-    def whole(self, resumed: Checkpoint | None, chunk_seconds: float) -> Generator[Chunk]:
-        """Train from a checkpoint or from the beginning until all runs have ended."""
-        if resumed:
-            self.resume(resumed)
-        else:
-            yield self.begin()
-        yield from self.chunks(chunk_seconds)
 
     def begin(self) -> Chunk:
         """Draw the initial weights, or take those that are given, and measure them: epoch 0."""

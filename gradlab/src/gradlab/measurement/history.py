@@ -260,7 +260,7 @@ class Chunk:
         group: the seeds that are trained at a time, in the spec's order.
         runs: those that were trained side by side for these epochs; none had ended before.
         compiled: False if the program runs as a plain graph: chosen, or since XLA has refused it, after epoch 0.
-        checkpoint, architecture: return those after these epochs; may be called until the next chunk is requested.
+        checkpoint, architecture: return those after all chunks so far; may be called until the next one is requested.
         compiling_seconds: time until the program was compiled, which passed before these epochs.
     """
 
