@@ -47,14 +47,20 @@ class Ahead:
         """Compile for the experiment that is claimed next while the block trains this one, one program at a time."""
         return beside(partial(self._compile_next, training), "compiling", first=0.0)
 
-    def at_start(self, stop: Callable[[], bool]) -> None:
+    def at_start(self, stop: Callable[[], bool], prepare: Callable[[], object]) -> None:
         """Compile the architectures that were asked for most often in the last day, one after another. Raises nothing.
-
-        TensorFlow has been loaded before.
 
         Args:
             stop: returns True once there is something else to do.
+            prepare: loads what trainings need, whether or not there is something to compile.
         """
+        if stop():
+            return
+        try:
+            prepare()
+        except Exception:
+            log.exception("not_loaded_at_start")  # no training of this process can begin
+            return
         try:
             often = [] if stop() else self._store.most_requested(MAX_AT_START, RECENT)
         except Exception as error:

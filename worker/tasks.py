@@ -26,6 +26,7 @@ from worker.compiling import Ahead, has_cores_to_spare
 from worker.costs import Measuring
 from worker.deaths import TrainRequest, worker_name
 from worker.diagnosing import Diagnosing
+from worker.once import once
 from worker.place import needs_the_machine, place
 from worker.pruning import Pruning
 from worker.stopping import stopping
@@ -35,7 +36,6 @@ from worker.triages import triages_beside
 # training beside triages take 1.7 times as long as by itself; these take 1.3 times.
 SWITCH_SECONDS = 0.0002
 
-_loading = threading.Lock()  # TensorFlow is loaded once, by the first thread that needs it
 _has_message = threading.Event()  # set once a message has come
 
 
@@ -52,14 +52,9 @@ def storage() -> BlobStore:
     return open_blobs(settings)
 
 
+@once
 def trainer() -> experiments.Trainer:
     """Return the trainer. What it loads takes some seconds, so that this comes before the claim and its lease."""
-    with _loading:
-        return _trainer()
-
-
-@cache
-def _trainer() -> experiments.Trainer:
     sys.setswitchinterval(SWITCH_SECONDS)
     environment.prepare(settings.compile_cache, settings.device)
     with without_garbage_collection():
@@ -127,10 +122,7 @@ def _get_ready() -> None:
     def stop() -> bool:
         return _has_message.is_set() or stopping()
 
-    if stop():
-        return
-    trainer()
-    ahead().at_start(stop)
+    ahead().at_start(stop, trainer)
 
 
 def _train_in_place(it: UUID) -> bool:

@@ -1,8 +1,12 @@
 """Compilation ahead: of the experiment that waits, while another one trains, and at a worker's start."""
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +25,16 @@ from tests.fitting import trained
 from tests.servers import wait_until
 from worker.compiling import Ahead
 
+START_AND_TAKE_MESSAGES = """
+from uuid import uuid4
+from worker import tasks
+tasks._get_ready()
+for _ in range(2):
+    try:
+        tasks.train_experiment(str(uuid4()))
+    except Exception as error:
+        print(f"{type(error).__name__}: {error}")
+"""
 WAITING = a_spec(epochs=3, layers=3, units=7)
 
 
@@ -125,8 +139,21 @@ def test_beside_a_training_the_next_waiting_one_is_compiled_and_no_other_before_
 def test_a_worker_that_starts_compiles_until_there_is_something_else_to_do(store):
     for layers in (2, 3, 4):
         store.add(a_spec(layers=layers, units=4))
-    answers = iter([False, False, False, True])
-    ahead(store).at_start(lambda: next(answers))
-    assert len(program_cache.held()) == 2
-    ahead(store).at_start(lambda: True)
-    assert len(program_cache.held()) == 2
+    answers, prepared = iter([False, False, False, False, True]), list[bool]()
+    ahead(store).at_start(lambda: next(answers), lambda: prepared.append(True))
+    assert (len(program_cache.held()), prepared) == (2, [True])
+    ahead(store).at_start(lambda: True, lambda: prepared.append(True))
+    assert (len(program_cache.held()), prepared) == (2, [True])
+
+
+def test_a_load_that_fails_at_the_start_is_logged_and_later_messages_name_its_cause(sqlite_url: str, tmp_path: Path):
+    """The absent device is noticed once Keras has been imported, which cannot be prepared a second time."""
+    own = {"DEVICE": "gpu:999", "DATA_DIR": str(tmp_path), "DATABASE_URL": sqlite_url}
+    environment = os.environ | {f"GRADLAB_{name}": value for name, value in own.items()}
+    command = [sys.executable, "-c", START_AND_TAKE_MESSAGES]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    logged, failed = ended.stderr, ended.stdout.splitlines()
+    assert "level='error' event='not_loaded_at_start'" in logged
+    assert "GRADLAB_DEVICE: expected a device" in logged
+    assert len(failed) == 2
+    assert all(error.startswith("Invalid: GRADLAB_DEVICE: expected a device") for error in failed)
