@@ -81,7 +81,8 @@ class Task:
         for output, rows, predicted in self._by_output(targets, prediction):
             columns += output.columns(rows, predicted)  # (seeds, batch, sums) each
         if counts is not None:
-            columns = [values * counts[:, None] for values in columns]
+            # Selected, not multiplied: an infinite loss of padding would become NaN.
+            columns = [ops.where(counts[:, None] > 0, values, 0.0) for values in columns]
         return ops.concatenate([ops.sum(values, axis=1) for values in columns], axis=-1)
 
     def finish(self, sums: Any) -> Any:

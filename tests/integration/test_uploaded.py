@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from core.blobs import BlobStore
 from core.plan import pieces, widths
@@ -15,6 +16,7 @@ from core.samples.summary import summary_of
 from core.settings import Settings
 from core.store import ExperimentStore
 from core.training.data import Data
+from core.training.task import Task
 from core.training.train import train
 from core.use_cases.diagnoses import diagnose
 from core.use_cases.samples import SampleLoader, fill_in
@@ -156,3 +158,28 @@ def test_tensors_use_the_memory_of_the_samples():
     spec, samples = three_classes()
     tensor = Data(spec, samples).arrays[0]
     assert np.shares_memory(np.from_dlpack(tensor), samples.train_x)
+
+
+def test_a_loss_that_overflows_is_infinite_in_pieces_of_any_size(monkeypatch):
+    """The last piece of 4 is filled up with the sample that overflows, which counts once."""
+    random = np.random.default_rng(2)
+    validation = a_table(x=random.normal(size=10), y=[*random.normal(size=9), 1e30])
+    table = a_table(x=random.normal(size=20), y=random.normal(size=20))
+    dataset = an_uploaded(table, validation, task="values", features=["x"], target="y")
+    layers = [{"kind": "dense", "units": 1}]
+    training = {"loss": "mean_squared_error", "optimizer": "sgd", "epochs": 1}
+    fields = {"dataset": dataset.model_dump(), "model": {"layers": layers}, "training": training, "record": "nothing"}
+    spec, samples = ExperimentSpec.model_validate(fields), samples_of(dataset, table, validation)
+    column = spec.layout.metrics.index("val_loss")
+    losses = list[float]()
+    for rows in (10, 5, 4):
+        monkeypatch.setattr(pieces, "MAX_FLOWING_NUMBERS", rows)
+        assert pieces.validation_rows(spec, 1) == rows
+        (chunk,) = train(spec, samples=samples)  # the run ends with epoch 0, as it is not finite
+        losses += [float(chunk.runs[0].history.metrics[0, column])]
+    assert losses == [np.inf] * 3
+    # XLA makes a selection of a product with a mark by itself; a graph that it does not compile multiplies.
+    y = tf.constant([[[0.0], [1e30]]])
+    task, prediction = Task(spec), tf.zeros_like(y)
+    sums = task.sums(y, prediction, task.losses(y, prediction), tf.zeros(1), tf.constant([1.0, 0.0]))
+    assert np.isfinite(sums).all()
