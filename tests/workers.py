@@ -70,14 +70,14 @@ class Worker:
             self._process.wait(DEADLINE)
 
     def has_child(self, pid: int) -> bool:
-        """Whether a process lives that this worker has started."""
+        """True if a process lives that this worker has started."""
         try:
             return os.getpgid(pid) == self._process.pid
         except ProcessLookupError:
             return False
 
     def has_loaded(self, library: str) -> bool:
-        """Whether a process that this worker has started has loaded a library with this in its name."""
+        """True if a process that this worker has started has loaded a library with this in its name."""
         loaded = []
         for maps in Path("/proc").glob("[0-9]*/maps"):
             with suppress(OSError):  # a process that has ended

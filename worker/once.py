@@ -1,4 +1,4 @@
-"""What a process makes once, whatever comes of it."""
+"""Values that a process makes once, or whose first error it keeps."""
 
 import threading
 from collections.abc import Callable

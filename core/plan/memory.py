@@ -75,7 +75,7 @@ def memory(spec: ExperimentSpec, start: Counts | None = None) -> dict[str, int]:
     at_a_time = len(rounds_of(spec.seeds, width)[0])
     points = PLANE_POINTS**2 if any(kind in spec.layout for kind in names_from("plane")) else 0
     sizes = {
-        "dataset": _dataset_bytes(spec, values),
+        "dataset": _dataset_bytes(spec, values, at_a_time),
         "state": NUMBER_BYTES * STATE_COPIES * width * state,
         "flow": _flow_bytes(spec, flow, seen),
         "sample_order": NUMBER_BYTES * BOUNDARY_COPIES * permutations,
@@ -88,12 +88,11 @@ def memory(spec: ExperimentSpec, start: Counts | None = None) -> dict[str, int]:
     return {part: math.ceil(size * (1 if part in SHARED else at_a_time)) for part, size in sizes.items()}
 
 
-def _dataset_bytes(spec: ExperimentSpec, values: int) -> int:
-    """Return the bytes of all samples, and of the training samples in the orders of an epoch."""
+def _dataset_bytes(spec: ExperimentSpec, values: int, at_a_time: int) -> int:
+    """Return the bytes of all samples, and of the training samples in the orders of an epoch of each group."""
     dataset, width = spec.dataset, width_for(spec)
-    ordering = width * len(rounds_of(spec.seeds, width)[0])
     each = DATASET_BYTES_PER_VALUE if dataset.is_drawn else UPLOADED_BYTES_PER_VALUE
-    ordered = 0 if gathers_batches(spec, width) else NUMBER_BYTES * dataset.train_count * ordering * values
+    ordered = 0 if gathers_batches(spec, width) else NUMBER_BYTES * dataset.train_count * at_a_time * width * values
     return dataset.sample_count * values * each + ordered
 
 
