@@ -227,7 +227,7 @@ class Program:
         """Return arguments with which the program trains nothing."""
         if not self._in_pieces:
             return self._arguments(data, np.zeros((0, self.stack.width, self._update.padded), np.int32), 1)
-        nothing = np.zeros((self.stack.width, 0), np.int32)
+        nothing = np.zeros((self.stack.width, 1), np.int32)
         return self._arguments_of_piece(data, nothing, 1, self._update.batches, self._epochs.no_sums())
 
     def _call(self, arguments: tuple[Any, ...]) -> Any:
@@ -238,6 +238,7 @@ class Program:
         """Return the arguments for whole epochs; orders are padded, so that one program serves blocks of any length."""
         padded = np.zeros((self._block, self.stack.width, self._update.padded), np.int32)
         padded[: len(block), :, : block.shape[2]] = block
+        padded[: len(block), :, block.shape[2] :] = block[:, :, -1:]  # as `Update.padded` says
         return (*data.arrays, tf.constant(padded), tf.constant(first_epoch), tf.constant(len(block)))
 
     def _arguments_of_piece(
@@ -248,4 +249,5 @@ class Program:
         order = np.zeros((self.stack.width, max(2, self._update.at_once) * size), np.int32)
         here = permutation[:, begin * size : begin * size + order.shape[1]]
         order[:, : here.shape[1]] = here
+        order[:, here.shape[1] :] = permutation[:, -1:]
         return (*data.arrays, tf.constant(order), tf.constant(number), tf.constant(begin), tf.convert_to_tensor(sums))

@@ -23,9 +23,10 @@ class Update:
 
     Attributes:
         optimizer: the Keras optimiser, without clipping.
-        padded: number of samples in an epoch's permutation, padding included. The last batch is padded to full size,
-            and its padding has no weight. Where samples of a batch influence each other, the last batch is not padded
-            but traced as a step of its own.
+        padded: number of samples in an epoch's permutation, padding included. The last batch is padded to full size by
+            its own last sample, which has no weight there. Another one may have an infinite loss by now, and 0 times
+            infinity is NaN. Where samples of a batch influence each other, the last batch is not padded but traced as a
+            step of its own.
         size: samples of a mini-batch.
         batches: mini-batches per epoch.
         at_once: mini-batches that one call of the program trains, at most.

@@ -5,6 +5,8 @@ from itertools import product
 import numpy as np
 import pytest
 
+from core.plan import widths
+from core.training.sample_order import sample_order
 from core.training.train import train
 from gradlab.frozen import kind_of
 from gradlab.spec import ExperimentSpec
@@ -243,6 +245,23 @@ def test_every_way_of_clipping_and_of_changing_the_rate_agrees_with_model_fit(op
 def test_the_last_batch_counts_by_its_size(network, train_size):
     (dataset, *rest), layers = NETWORKS[network]
     assert_agrees(a_spec(({**dataset, "train_size": train_size}, *rest), layers))
+
+
+@pytest.mark.parametrize("in_pieces", [False, True])
+def test_a_sample_whose_loss_became_infinite_behind_its_batch_does_not_count_in_the_last_one(in_pieces, monkeypatch):
+    """The first sample, by whose number an order might be filled up, is in the first of two batches."""
+    if in_pieces:
+        monkeypatch.setattr(widths, "MAX_TRACED_NUMBERS", 1)
+    assert 0 in sample_order(0, 1, 5)[:4]
+    x, y = np.ones((9, 1), np.float32), np.full((9, 1), 3, np.float32)
+    x[0], y[0] = 100, 1  # e^0 is its target; e^100 is infinite
+    shapes = {"train_count": 5, "val_count": 4, "feature_shape": [1], "target": {"kind": "values", "count": 1}}
+    dataset = {"kind": "uploaded", "id": f"sha256:{'0' * 64}", "target": "y", "task": "values", "samples": shapes}
+    output = {**LINEAR, "activation": "exponential", "kernel_initializer": "zeros", "use_bias": False}
+    spec = a_spec(
+        (dataset, "mean_squared_error", output), [], {"kind": "sgd", "learning_rate": 0.3}, epochs=1, batch_size=4
+    )
+    assert_agrees(spec, samples=Dataset(x[:5], y[:5], x[5:], y[5:]))
 
 
 TASKS = {
