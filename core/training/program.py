@@ -60,6 +60,7 @@ class Program:
             name=name,
             variables=self._variables,
             large=has_large_kernels(spec),
+            kinds=[layer.spec.kind for layer in spec.layers],
         )
 
     @cached_property

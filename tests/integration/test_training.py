@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from structlog.testing import capture_logs
 
 from core.plan import widths
 from core.training import program_cache
@@ -370,7 +371,12 @@ def test_what_xla_cannot_compile_trains_as_a_plain_graph_and_says_so(monkeypatch
     expected = trained(list(train(spec)))["metrics"]
     monkeypatch.setattr(keras.activations, "tanh", tanh_in_numpy)
     monkeypatch.setattr(program_cache, "_programs", type(program_cache._programs)())
-    begun, *chunks = train(spec)
+    with capture_logs() as logs:
+        begun, *chunks = train(spec)
     assert begun.compiled, "nobody knows before the compilation"
     assert not any(chunk.compiled for chunk in chunks)
+    ((level, event, layers, reason),) = [(log["log_level"], log["event"], log["layers"], log["reason"]) for log in logs]
+    assert (level, event, layers) == ("warning", "not_compiled", ["dense"])
+    assert "PyFunc" in reason
+    assert "\n" not in reason
     np.testing.assert_allclose(trained(chunks)["metrics"], expected, rtol=1e-4)

@@ -114,7 +114,10 @@ class ExperimentResponse(ResponseModel):
     attempt: int = Field(description="number of times that a worker has started it")
     worker: str | None
     error: str | None = Field(description="last failure; kept even if a later attempt succeeded")
-    compiled: bool | None = Field(description="true if XLA compiled the training; null before the first epoch")
+    compiled: bool | None = Field(
+        description="true if XLA compiled the training; false for a plain graph, which is chosen for large convolutions, "
+        "or where XLA refused an operation: the worker's log names it. null before the first epoch"
+    )
     versions: dict[str, str] | None = Field(description="versions of the software that trained it")
     diagnosis: SummaryResponse | None = Field(
         None, description="summary of the last diagnosis; null before the first one. Its evidence is at `/diagnosis`"
