@@ -115,8 +115,8 @@ class ExperimentResponse(ResponseModel):
     worker: str | None
     error: str | None = Field(description="last failure; kept even if a later attempt succeeded")
     compiled: bool | None = Field(
-        description="true if XLA compiled the training; false for a plain graph, which is chosen for large convolutions, "
-        "or where XLA refused an operation: the worker's log names it. null before the first epoch"
+        description="true if XLA compiled the training; false for a plain graph, chosen for large convolutions or "
+        "because XLA refused an operation, which the worker's log names; null before the first epoch"
     )
     versions: dict[str, str] | None = Field(description="versions of the software that trained it")
     diagnosis: SummaryResponse | None = Field(
