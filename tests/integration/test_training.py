@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from core.plan import widths
 from core.training import program_cache
 from core.training import train as engine
+from core.training.checkpoint import split
 from core.training.program import Program
 from core.training.recorder import Recorder
 from core.training.train import train
@@ -235,8 +236,10 @@ def test_two_groups_at_a_time_have_the_bits_of_one_after_another_and_of_any_resu
     assert reached == sorted(set(reached)), "each is newer than the one before"
     for seed in spec.seeds:
         assert_same(trained(chunks, seed), trained(one_by_one, seed))
-    for number, checkpoint in [*enumerate(checkpoints[:-1])][:: len(checkpoints) // 5]:
-        resumed = runs_of(list(train(spec, resume=checkpoint)))
+    epochs = [[each.epoch for each in split(checkpoint)] for checkpoint in checkpoints]
+    untrained = next(number for number, each in enumerate(epochs) if each[1:] == [0])  # of the second group epoch 0
+    for number in {untrained, *range(0, len(checkpoints) - 1, len(checkpoints) // 5)}:
+        resumed = runs_of(list(train(spec, resume=checkpoints[number])))
         done = {run.seed: run for run in runs_of(chunks[: number + 1])}
         for seed in spec.seeds:
             if seed in done and done[seed].run_ended:
