@@ -4,11 +4,32 @@ A checkpoint of several groups of seeds that train at a time holds those of each
 """
 
 import io
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from zipfile import BadZipFile
 
 import numpy as np
+import structlog
+from numpy.lib.npyio import NpzFile
 
+from gradlab.errors import reason
 from gradlab.measurement.history import Checkpoint
+
+log = structlog.get_logger()
+
+
+class UnreadableError(ValueError):
+    """A state that is damaged, or was written by a version that has another form of it."""
+
+
+@contextmanager
+def logged_if_unreadable(checkpoint: Checkpoint) -> Iterator[None]:
+    """Log an UnreadableError of the block instead of raising it: the training begins anew then."""
+    try:
+        yield
+    except UnreadableError as error:
+        log.error("checkpoint_unreadable", seed=checkpoint.seed, epoch=checkpoint.epoch, reason=str(error))
 
 
 def pack(state: list[np.ndarray]) -> bytes:
@@ -18,9 +39,14 @@ def pack(state: list[np.ndarray]) -> bytes:
     return buffer.getvalue()
 
 
+def checkpoint_of(state: list[np.ndarray], seed: int, epoch: int) -> Checkpoint:
+    """Return the checkpoint of a group: its first seed, its epoch, and the values of all variables."""
+    return Checkpoint(seed=seed, epoch=epoch, state=pack(state))
+
+
 def unpack(packed: bytes) -> list[np.ndarray]:
-    """Return the arrays that were packed, in the same order."""
-    with np.load(io.BytesIO(packed), allow_pickle=False) as archive:
+    """Return the arrays that were packed, in the same order. Raises UnreadableError."""
+    with _opened(packed) as archive:
         return [archive[f"arr_{i}"] for i in range(len(archive.files))]
 
 
@@ -35,11 +61,30 @@ def join(checkpoints: Sequence[Checkpoint]) -> Checkpoint:
 
 
 def split(checkpoint: Checkpoint) -> list[Checkpoint]:
-    """Return the checkpoint of each group, the reverse of `join`."""
-    with np.load(io.BytesIO(checkpoint.state), allow_pickle=False) as archive:
+    """Return the checkpoint of each group, the reverse of `join`. Raises UnreadableError."""
+    with _opened(checkpoint.state) as archive:
         if "places" not in archive.files:
             return [checkpoint]
         return [
             Checkpoint(seed, epoch, archive[f"state_{i}"].tobytes())
             for i, (seed, epoch) in enumerate(archive["places"].tolist())
         ]
+
+
+def readable(checkpoint: Checkpoint) -> list[Checkpoint]:
+    """Return the checkpoint of each group; none, with a line in the log, if the first one's state cannot be read."""
+    with logged_if_unreadable(checkpoint):
+        groups = split(checkpoint)
+        unpack(groups[0].state)
+        return groups
+    return []
+
+
+@contextmanager
+def _opened(packed: bytes) -> Iterator[NpzFile]:
+    """Open an archive for a block. Raises UnreadableError, also for what the block cannot read of it."""
+    try:
+        with NpzFile(io.BytesIO(packed), allow_pickle=False) as archive:
+            yield archive
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
+        raise UnreadableError(f"the state is no archive of arrays: {reason(error)}") from error

@@ -19,6 +19,7 @@ from core.plan.widths import MAX_CHUNK_EPOCHS, MAX_ORDER_ENTRIES, MAX_SERIES_NUM
 from core.training.architecture import variable_paths
 from core.training.begun import Begun
 from core.training.beside import Beside
+from core.training.checkpoint import UnreadableError
 from core.training.compiled import Compiled
 from core.training.data import Data
 from core.training.epochs import Epochs
@@ -137,7 +138,10 @@ class Program:
         return [value[place : place + 1] if whole else value for whole, value in values]
 
     def restore(self, state: list[np.ndarray]) -> None:
-        """Set all variables to a result of `state`."""
+        """Set all variables to a result of `state`. Raises UnreadableError, and sets none, if these are others."""
+        shapes = [variable.shape for variable in self._variables]
+        if (received := [value.shape for value in state]) != shapes:
+            raise UnreadableError(f"a state: expected arrays of {shapes}; received {received}")
         self.wait()  # the training before may have been broken off while the program was compiled
         for variable, value in zip(self._variables, state, strict=True):
             variable.assign(value)

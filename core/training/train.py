@@ -12,7 +12,7 @@ import numpy as np
 from core.plan.widths import rounds_of, width_for
 from core.training.architecture import architecture
 from core.training.beside import Beside
-from core.training.checkpoint import pack, split, unpack
+from core.training.checkpoint import checkpoint_of, logged_if_unreadable, readable, unpack
 from core.training.data import Data
 from core.training.inspector import inspect
 from core.training.pretraining import starting_values
@@ -60,7 +60,7 @@ def train(
     """
     data = Data(spec, samples)
     del samples  # `data` holds what is left of them
-    resumed = split(resume) if resume else []
+    resumed = readable(resume) if resume else []
     # A training goes on as wide as it began: earlier versions trained up to 32 seeds side by side.
     began = len(unpack(resumed[0].state)[0]) if resumed else width_for(spec)
     width, after = 1 if callbacks else began, {each.seed: each for each in resumed}
@@ -82,9 +82,7 @@ def _whole(
     """Train a group, after a checkpoint or from the beginning, until all runs have ended."""
     with lent as program:
         training = begin(program)
-        if resumed:
-            training.resume(resumed)
-        else:
+        if not (resumed and training.resume(resumed)):
             yield training.begin()
         yield from training.chunks(chunk_seconds)
 
@@ -123,15 +121,18 @@ class _Training:
         if not spec.training.epochs:
             return chunk
         # The program is compiled while the chunk is stored, checkpoint included: its state is copied before.
-        chunk = replace(chunk, checkpoint=partial(_checkpoint, self._program.state(), self._group[0], 0))
+        chunk = replace(chunk, checkpoint=partial(checkpoint_of, self._program.state(), self._group[0], 0))
         self._program.compile(data)
         return chunk
 
-    def resume(self, checkpoint: Checkpoint) -> None:
-        """Restore the state of a checkpoint."""
-        self._program.restore(unpack(checkpoint.state))
-        self._epoch = checkpoint.epoch
-        self._begun()
+    def resume(self, checkpoint: Checkpoint) -> bool:
+        """Restore the state of a checkpoint. Return False, with nothing restored, if it cannot be read."""
+        with logged_if_unreadable(checkpoint):
+            self._program.restore(unpack(checkpoint.state))
+            self._epoch = checkpoint.epoch
+            self._begun()
+            return True
+        return False
 
     def _begun(self) -> None:
         if self._callbacks:
@@ -197,7 +198,7 @@ class _Training:
         """
         chunk = self._chunk(concatenated(earlier.blocks), earlier.first_epoch, earlier.live, {})
         epoch = earlier.first_epoch + trained_count(earlier.blocks) - 1
-        return replace(chunk, checkpoint=partial(_checkpoint, state, self._group[0], epoch))
+        return replace(chunk, checkpoint=partial(checkpoint_of, state, self._group[0], epoch))
 
     def _compile(self) -> float:
         """Compile the program, unless that was done before. Return the seconds that were waited for it."""
@@ -235,7 +236,7 @@ class _Training:
         self._notify_callbacks(histories)
         runs = tuple(self._run(trained, place, history, culprits.get(place)) for place, history in histories.items())
         program, seed, epoch = self._program, self._group[0], self._epoch
-        checkpoint = lambda: _checkpoint(program.state(), seed, epoch)  # noqa: E731
+        checkpoint = lambda: checkpoint_of(program.state(), seed, epoch)  # noqa: E731
         return Chunk(self._group, self._with_snapshots(runs), self._program.compiled, checkpoint, self._architecture)
 
     def _architecture(self) -> Architecture:
@@ -294,7 +295,3 @@ class _Training:
 def next_length(count: int, seconds: float, chunk_seconds: float) -> int:
     """Return the number of epochs of the next chunk, after `count` epochs took `seconds`."""
     return max(1, min(count * GROWTH, int(count * chunk_seconds / seconds)))
-
-
-def _checkpoint(state: list[np.ndarray], seed: int, epoch: int) -> Checkpoint:
-    return Checkpoint(seed=seed, epoch=epoch, state=pack(state))

@@ -1,6 +1,7 @@
 """The compiled loop: always the same numbers, whatever interrupts it, and good company for Keras."""
 
 import threading
+from dataclasses import replace
 from itertools import product
 
 import keras
@@ -12,7 +13,7 @@ from structlog.testing import capture_logs
 from core.plan import widths
 from core.training import program_cache
 from core.training import train as engine
-from core.training.checkpoint import split
+from core.training.checkpoint import join, pack, split, unpack
 from core.training.program import Program
 from core.training.recorder import Recorder
 from core.training.train import train
@@ -129,6 +130,30 @@ def test_a_training_resumed_from_any_checkpoint_ends_with_the_same_bits(network,
                 assert seed not in [run.seed for run in runs_of(resumed)]
             else:
                 assert_same(trained(resumed, seed), trained(undisturbed, seed), skipped=done.get(seed, 0))
+
+
+def test_a_training_begins_anew_where_its_checkpoint_cannot_be_read():
+    """Damaged, cut, of another form, of another network: the same bits, and a line in the log that says so."""
+    spec = a_spec(layers=[HE, OUTPUT], seeds=range(9), epochs=3)
+    undisturbed = list(train(spec))
+    first, second = split(undisturbed[-1].checkpoint())
+    state = unpack(first.state)
+    unreadable = {
+        "damaged": b"another form",
+        "empty": b"",
+        "cut": first.state[:-100],
+        "fewer variables": pack(state[:-1]),
+        "another network": pack([state[0][:, 1:], *state[1:]]),
+    }
+    for name, content in unreadable.items():
+        with capture_logs() as logs:
+            chunks = list(train(spec, resume=replace(first, state=content)))
+        assert [(log["log_level"], log["event"]) for log in logs] == [("error", "checkpoint_unreadable")], name
+        assert_same(trained(chunks, 0), trained(undisturbed, 0))
+    damaged = join([first, replace(second, state=b"another form")])
+    chunks = list(train(spec, resume=damaged))
+    assert {run.seed for run in runs_of(chunks)} == {8}, "the other group had ended"
+    assert_same(trained(chunks, 8), trained(undisturbed, 8))
 
 
 def test_an_epoch_is_measured_while_the_pieces_of_the_next_one_are_trained(monkeypatch):
