@@ -217,12 +217,12 @@ def test_of_what_comes_and_goes_only_the_largest_counts():
 @pytest.mark.parametrize(
     ("asked", "measured"),
     [
-        ({"hidden": wide(100_000)}, 1385e6),
-        ({"hidden": wide(100_000), "record": "nothing"}, 584e6),
-        ({"hidden": wide(100_000), "record": "lean"}, 622e6),
-        ({"hidden": wide(100_000), "record": "lean", "samples": 1600, "train_size": 100}, 919e6),
-        ({"hidden": wide(100_000), "record": "nothing", "samples": 1600, "train_size": 100}, 843e6),
-        ({"hidden": wide(2000, repeat=2), "record": "full", "samples": 2000}, 625e6),
+        ({"hidden": wide(100_000)}, 1009e6),
+        ({"hidden": wide(100_000), "record": "nothing"}, 527e6),
+        ({"hidden": wide(100_000), "record": "lean"}, 566e6),
+        ({"hidden": wide(100_000), "record": "lean", "samples": 1600, "train_size": 100}, 792e6),
+        ({"hidden": wide(100_000), "record": "nothing", "samples": 1600, "train_size": 100}, 757e6),
+        ({"hidden": wide(2000, repeat=2), "record": "full", "samples": 2000}, 690e6),
     ],
     ids=str,
 )
@@ -234,11 +234,11 @@ def test_the_memory_of_wide_networks_is_not_underestimated(asked, measured: floa
         dataset = foreseen.dataset.model_copy(update={"train_size": train_size})
         foreseen = type(foreseen).model_validate(foreseen.model_dump() | {"dataset": dataset.model_dump()})
     cost = estimate(foreseen)
-    assert cost.memory_bytes == pytest.approx(measured, rel=0.6)
+    assert cost.memory_bytes == pytest.approx(measured, rel=0.45)
     assert cost.memory_interval[1] > measured
 
 
-@pytest.mark.parametrize(("filters", "measured"), [(256, 1186e6), (512, 1723e6)])
+@pytest.mark.parametrize(("filters", "measured"), [(256, 887e6), (512, 1187e6)])
 def test_epoch_0_holds_what_is_measured_and_what_is_probed(filters, measured):
     """Measured likewise: the peak was at epoch 0: the gradient of 1,525 or 762 samples and the probe in one graph."""
     fields = json.loads(spec(optimizer="adam", epochs=2, batch_size=64, record="standard").model_dump_json())

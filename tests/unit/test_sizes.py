@@ -9,7 +9,8 @@ import pytest
 from bench.ops.cases import SIZES, cases
 from bench.sizes.limit import operations_of_epoch
 from bench.sizes.lines import lines
-from bench.sizes.verdict import checks, overall, ratio, share_of_limit
+from bench.sizes.verdict import ESTIMATE_FACTOR, SMALL_BYTES, checks, overall, ratio, share_of_limit
+from core.plan.estimate import estimate
 from gradlab.frozen import kind_of
 from gradlab.spec.experiment import parse
 from gradlab.vocabulary.layers import LAYERS
@@ -17,12 +18,38 @@ from tests.builders import a_spec
 
 # Of all lines' specs, recorded as by default, in their order. Lines that are added come behind these.
 LINES, SHA256 = 25, "5ab1296f9a41f9411e8fb5f193448dc4478a2f1af91421bfc0463a2f78860dbd"
+# Megabytes by which a fresh process grows, with an eighth of the samples: in three epochs, and in a hundred or 8 s.
+MEASURED = {
+    "network 1": (22, 31), "network 2": (63, 58), "network 3": (77, 79), "dense 30-64-32-1": (60, 72),
+    "dense 784-256-256-10": (138, 194), "dense 784-512x3-10": (299, 322), "dense 784-1024x4-10": (694, 766),
+    "dense 20x64": (226, 314), "dense 50x128": (513, 502), "conv2d 8, 16 on 8x8": (143, 167),
+    "conv2d 32, 64 on 8x8": (141, 152), "conv2d 16, 32 on 28x28": (391, 349), "conv2d 32, 64 on 32x32": (567, 562),
+    "eight conv2d 16 to 128, normalised, on 32x32": (790, 831), "depthwise 32, 64, normalised, on 32x32": (801, 892),
+    "residual conv2d 16 on 16x16": (365, 376), "conv1d 32, 64 over 1000": (314, 294), "gru 16 over 200": (174, 200),
+    "lstm 16 over 200": (208, 234), "gru 64 over 100": (333, 371), "lstm 64 over 100": (325, 395),
+    "gru 128 over 400": (1478, 1433), "lstm 128 over 400": (1349, 1347), "attention over 64 tokens": (518, 519),
+    "texts of 256 words": (146, 197),
+}  # fmt: skip
 
 
 @pytest.mark.slow
 def test_the_lines_are_those_of_the_first_day():
     first = [line.spec("standard", quick=False).canonical() for line in lines().values()][:LINES]
     assert hashlib.sha256("\n".join(first).encode()).hexdigest() == SHA256
+
+
+@pytest.mark.slow
+def test_the_memory_of_each_line_is_within_its_interval_and_estimated_within_a_factor_of_two():
+    assert [*MEASURED] == [*lines()]
+    missed = []
+    for name, (short, long) in MEASURED.items():
+        estimated = estimate(lines()[name].spec("standard", quick=True))
+        size = short * 1e6
+        off = max(estimated.memory_bytes, size) / min(estimated.memory_bytes, size)
+        is_small = max(estimated.memory_bytes, size) < SMALL_BYTES
+        if estimated.memory_interval[1] < max(short, long) * 1e6 or (off > ESTIMATE_FACTOR and not is_small):
+            missed.append((name, estimated.memory_bytes, size))
+    assert not missed
 
 
 @pytest.mark.slow
