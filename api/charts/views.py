@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from matplotlib.figure import Figure
 
@@ -18,6 +19,8 @@ from gradlab.series.metrics import Metrics
 from gradlab.series.statistics import TensorStatistic
 from gradlab.series.vectors import Histograms, Steps
 from gradlab.spec import ExternalSpec
+
+Draw = Callable[[], Figure]
 
 
 @dataclass(frozen=True)
@@ -61,25 +64,26 @@ class View:
         shows: a description, in a sentence.
         takes: names of the query parameters that it accepts.
         kind: the kind of series that it needs; "" for series that every experiment has.
-        draw: draws it. Raises NotFound if the experiment does not record the series, Invalid for an unknown name.
+        read: reads the series, and returns the function that draws them: no transaction should be open meanwhile.
+            Raises NotFound if the experiment does not record the series, Invalid for an unknown name.
     """
 
     name: str
     shows: str
     takes: tuple[str, ...]
     kind: str
-    draw: Callable[[ChartQuery], Figure]
+    read: Callable[[ChartQuery], Draw]
 
 
-def _curves(query: ChartQuery) -> Figure:
-    return history.draw(query.name, _metrics(query))
+def _curves(query: ChartQuery) -> Draw:
+    return partial(history.draw, query.name, _metrics(query))
 
 
-def _norms(query: ChartQuery) -> Figure:
+def _norms(query: ChartQuery) -> Draw:
     recorded(query.reader.experiment, query.reader.layout, "gradients")
     if not _has_norms(query.reader):
         raise NotFound("There are no lengths of the whole gradient in this experiment: they are not among its metrics.")
-    return history.draw_norms(query.name, _metrics(query))
+    return partial(history.draw_norms, query.name, _metrics(query))
 
 
 def _metrics(query: ChartQuery) -> Metrics:
@@ -87,43 +91,46 @@ def _metrics(query: ChartQuery) -> Metrics:
     return Metrics(query.reader.layout.metrics, runs, cut(runs, query.span(1)))
 
 
-def _layered(kind: SeriesKind, draw: Callable[[Layered], Figure]) -> Callable[[ChartQuery], Figure]:
-    def of(query: ChartQuery) -> Figure:
+def _layered(kind: SeriesKind, draw: Callable[[Layered], Figure]) -> Callable[[ChartQuery], Draw]:
+    def of(query: ChartQuery) -> Draw:
         statistic = query.statistic or kind.default or ""
         parameters = query.parameters or ([DEFAULT_PARAMETER] if kind.has_parameters else [])
         layout, runs = query.reader.series(kind.name)
-        chosen, span = choose_tensors(layout, query.layers, parameters), query.span(kind.since_epoch)
-        series = TensorStatistic.of(layout, runs, span, statistic=statistic, parameters=parameters, chosen=chosen)
-        return draw(Layered.of(query.name, kind.name, series))
+        span = query.span(kind.since_epoch)
+        series = TensorStatistic.of_names(layout, runs, span, statistic, layers=query.layers, parameters=parameters)
+        return partial(draw, Layered.of(query.name, kind.name, series))
 
     return of
 
 
-def _ridges(of: str, kind: str) -> Callable[[ChartQuery], Figure]:
-    def drawn(query: ChartQuery) -> Figure:
+def _ridges(of: str, kind: str) -> Callable[[ChartQuery], Draw]:
+    def read(query: ChartQuery) -> Draw:
         layout, runs = query.reader.series(kind)
         tensors = choose_tensors(layout, query.layers, query.parameters or [DEFAULT_PARAMETER])
-        return ridges.draw(query.name, Histograms.of_tensors(of, layout, runs, query.span(0), tensors))
+        return partial(ridges.draw, query.name, Histograms.of_tensors(of, layout, runs, query.span(0), tensors))
 
-    return drawn
+    return read
 
 
-def _steps(query: ChartQuery) -> Figure:
+def _steps(query: ChartQuery) -> Draw:
     layout, runs = query.reader.series("time_signals")
-    return steps.draw(
-        query.name, Steps.of_tensors(layout, runs, query.span(0), choose_tensors(layout, query.layers, []))
-    )
+    tensors = choose_tensors(layout, query.layers, [])
+    return partial(steps.draw, query.name, Steps.of_tensors(layout, runs, query.span(0), tensors))
 
 
-def _data(query: ChartQuery) -> Figure:
+def _data(query: ChartQuery) -> Draw:
     dataset = in_plane(query.reader.experiment)
-    return scatter.draw(query.name, dataset.kind, query.load(dataset), dataset.target)
+    return lambda: scatter.draw(query.name, dataset.kind, query.load(dataset), dataset.target)
 
 
-def _boundary(query: ChartQuery) -> Figure:
-    spec = query.reader.experiment.spec
-    outputs = query.reader.boundary(query.span(0))(query.load)
-    return boundary.draw(query.name, outputs, None if isinstance(spec, ExternalSpec) else query.load(spec.dataset))
+def _boundary(query: ChartQuery) -> Draw:
+    spec, build = query.reader.experiment.spec, query.reader.boundary(query.span(0))
+
+    def draw() -> Figure:
+        samples = None if isinstance(spec, ExternalSpec) else query.load(spec.dataset)
+        return boundary.draw(query.name, build(query.load), samples)
+
+    return draw
 
 
 RUNS = ("seed", "from_epoch", "to_epoch")

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from api.charts.figure import MEDIA_TYPES, render
 from api.charts.studies.views import StudyView
 from api.charts.views import ChartQuery, View, drawable, view_named
-from api.http.dependencies import ETag, ServicesDep, Store
+from api.http.dependencies import ETag, ServicesDep, Store, etag_of
 from api.http.errors import documented
 from api.http.router import api_router
 from api.routes.series import LastEpoch, Names, Seeds
@@ -48,7 +48,6 @@ def draw_chart(
     form: str,
     request: Request,
     services: ServicesDep,
-    etag: ETag,
     statistic: str | None = None,
     layer: Names = [],
     parameter: Names = [],
@@ -63,9 +62,12 @@ def draw_chart(
     """
     view = view_named(name)
     check_query(request, form, view.takes)
-    reader = SeriesReader(experiment_id, services.store, seed)
-    query = ChartQuery(reader, services.load, from_epoch, to_epoch, statistic, layer, parameter)
-    return image(view.draw(query), form, f"{experiment_id}-{name}", etag)
+    with services.store.reading_together():
+        revision = services.store.revision(experiment_id)
+        etag = etag_of(request, revision)
+        reader = SeriesReader(experiment_id, services.store, seed, revision)
+        draw = view.read(ChartQuery(reader, services.load, from_epoch, to_epoch, statistic, layer, parameter))
+    return image(draw(), form, f"{experiment_id}-{name}", etag)
 
 
 def check_query(request: Request, form: str, takes: Sequence[str]) -> None:

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Path, Query
+from fastapi import Depends, Path, Query, Request
 from fastapi.responses import StreamingResponse
 
 from api.export.arrays import arrays
 from api.export.network import keras_file
 from api.export.source import Source
 from api.export.tensorboard import log_directory
-from api.http.dependencies import ETag, ServicesDep, Store
+from api.http.dependencies import ETag, ServicesDep, Store, etag_of
 from api.http.errors import documented
 from api.http.outflow import zipped
 from api.http.router import api_router
@@ -38,18 +38,24 @@ def responses(media_type: str) -> dict[int | str, dict[str, Any]]:
     return {200: {"content": {media_type: file}}, **documented(304, 401, 404, 422, 503)}
 
 
-def export_source(experiment_id: UUID, services: ServicesDep, seed: Seeds = [], kind: Kinds = []) -> Source:
-    """Source of an export: the chosen series of the chosen runs.
+def export_source(
+    request: Request, experiment_id: UUID, services: ServicesDep, seed: Seeds = [], kind: Kinds = []
+) -> tuple[Source, str]:
+    """Source of an export, the chosen series of the chosen runs; and the entity tag of its state.
 
     Raises:
         NotFound: there is no such experiment.
+        NotModified: the client has a current export.
         Invalid: a seed or a kind is unknown.
     """
     store = services.store
-    return Source.of(store, store.get(experiment_id), seeds=seed, kinds=kind, load=services.load)
+    with store.reading_together():
+        etag = etag_of(request, store.revision(experiment_id))
+        source = Source.of(store, store.get(experiment_id), seeds=seed, kinds=kind, load=services.load)
+    return source, etag
 
 
-Exported = Annotated[Source, Depends(export_source)]
+Exported = Annotated[tuple[Source, str], Depends(export_source)]
 
 
 @router.get(
@@ -58,13 +64,14 @@ Exported = Annotated[Source, Depends(export_source)]
     responses=responses(ZIP),
     summary="Export a TensorBoard log directory",
 )
-def export_tensorboard(source: Exported, etag: ETag) -> StreamingResponse:
+def export_tensorboard(exported: Exported) -> StreamingResponse:
     """Export event files for TensorBoard, one folder for each seed. Unpack them, then run `tensorboard --logdir .`.
 
     Metrics and the statistics of gradients, weights, activations and signals are scalars; a step is an epoch.
     Histograms of gradients and weights have the names that `write_grads=True` gave them in TensorFlow 1
     (`dense_1/kernel_0_grad`), so that the filter `kernel` selects them. Signals per time step are left out.
     """
+    source, etag = exported
     pieces = zipped(log_directory(source), at=source.began, compressed=True)
     return _download(pieces, source.experiment, "tensorboard.zip", ZIP, etag)
 
@@ -72,12 +79,13 @@ def export_tensorboard(source: Exported, etag: ETag) -> StreamingResponse:
 @router.get(
     "/series.npz", response_class=StreamingResponse, responses=responses(NPZ), summary="Export all series as NPZ"
 )
-def export_npz(source: Exported, etag: ETag) -> StreamingResponse:
+def export_npz(exported: Exported) -> StreamingResponse:
     """Export all series as named float32 arrays, bit for bit: `{kind}_0` (epochs, tensors, columns) for the first seed.
 
     `epochs_{kind}_0` holds the epochs of its rows. `layers_{kind}`, `parameters_{kind}`, `columns_{kind}` and
     `names_metrics` name the other axes; `seeds` lists the runs.
     """
+    source, etag = exported
     pieces = zipped(arrays(source), at=source.began, compressed=False)
     return _download(pieces, source.experiment, "series.npz", NPZ, etag)
 
@@ -88,7 +96,7 @@ def export_npz(source: Exported, etag: ETag) -> StreamingResponse:
     responses=responses(PARQUET),
     summary="Export all series as Parquet",
 )
-def export_parquet(source: Exported, etag: ETag) -> StreamingResponse:
+def export_parquet(exported: Exported) -> StreamingResponse:
     """Export all series as one tidy table: `seed`, `epoch`, `kind`, `layer`, `parameter`, `statistic`, `value`.
 
     A metric has the kind `metrics`, and its name as the statistic. A histogram has the statistics `bin_0`, `bin_1`,
@@ -96,6 +104,7 @@ def export_parquet(source: Exported, etag: ETag) -> StreamingResponse:
     """
     from api.export import table as parquet  # PyArrow's import takes a quarter of a second
 
+    source, etag = exported
     return _download(parquet.table(source), source.experiment, "series.parquet", PARQUET, etag)
 
 

@@ -180,8 +180,7 @@ def _endpoint(kind: SeriesKind) -> Callable[..., Any]:
     ) -> Any:
         with query.store.reading_together():
             layout, runs = query.reader.series(kind.name)
-        chosen = choose_tensors(layout, layer, parameter)
-        series = TensorStatistic.of(layout, runs, query.span, statistic=statistic, parameters=parameter, chosen=chosen)
+        series = TensorStatistic.of_names(layout, runs, query.span, statistic, layers=layer, parameters=parameter)
         return query.reply(series, kind.name)
 
     def of_layers(query: Annotated[SeriesQuery, epochs], statistic: str = kind.default, layer: Names = []) -> Any:

@@ -3,6 +3,7 @@
 import io
 import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,11 @@ import numpy as np
 import pytest
 
 from api.export.records import crc32c
+from core.store import ExperimentStore
 from gradlab.measurement.history import History
 from gradlab.measurement.statistics import EDGES
 from gradlab.spec import ExperimentSpec
-from tests.builders import a_spec, measured
+from tests.builders import a_chunk, a_spec, measured
 from tests.unit.desk import Desk
 from tests.unit.test_api_submitting import refused
 
@@ -225,6 +227,31 @@ def test_an_export_is_the_same_file_each_time_and_is_not_sent_twice(desk: Desk, 
     assert export in first.headers["Content-Disposition"]
     again = desk.http.get(f"{path}/{export}", headers={"If-None-Match": first.headers["ETag"]})
     assert again.status_code == 304
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("what", "read_by"), [("series.npz", "get"), ("charts/history.svg", "rows_of")])
+def test_what_is_sent_is_of_the_moment_of_its_tag(desk: Desk, monkeypatch: pytest.MonkeyPatch, what: str, read_by: str):
+    """Epochs that are stored after the revision was read are in the next response, with another tag."""
+    spec = a_spec()
+    it = desk.store.add(spec)[0].id
+    claim = desk.store.claim(it, worker="one")
+    assert claim
+    desk.store.append(claim, a_chunk(spec, first_epoch=0, epochs=3))
+    before, read = desk.http.get(f"/experiments/{it}/{what}"), getattr(ExperimentStore, read_by)
+
+    def read_late(*arguments: Any, **options: Any) -> Any:
+        with ThreadPoolExecutor(1) as another:
+            another.submit(desk.store.append, claim, a_chunk(spec, first_epoch=3, epochs=2)).result()
+        return read(*arguments, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ExperimentStore, read_by, read_late)
+        during = desk.http.get(f"/experiments/{it}/{what}")
+    assert (during.headers["ETag"], during.content) == (before.headers["ETag"], before.content)
+    after = desk.http.get(f"/experiments/{it}/{what}", headers={"If-None-Match": during.headers["ETag"]})
+    assert after.status_code == 200
+    assert after.content != before.content
 
 
 @pytest.mark.parametrize("export", EXPORTS)

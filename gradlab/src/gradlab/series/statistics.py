@@ -10,7 +10,7 @@ from gradlab.measurement.history import SeriesLayout, Tensor, without_gradient
 from gradlab.measurement.kinds import BY_NAME
 from gradlab.measurement.rows import Rows
 from gradlab.schemas.series import RunSeriesResponse, StatisticResponse, TensorSeriesResponse
-from gradlab.series.choice import choose_one
+from gradlab.series.choice import choose_one, choose_tensors
 from gradlab.series.epochs import Cut, Span, cut, nonfinite
 from gradlab.series.identity import Identity
 
@@ -36,6 +36,25 @@ class TensorStatistic:
     cut: Cut
     missing: tuple[bool, ...]
     undefined: str = ""
+
+    @classmethod
+    def of_names(
+        cls,
+        layout: SeriesLayout,
+        runs: dict[int, Rows],
+        span: Span,
+        statistic: str,
+        *,
+        layers: Sequence[str],
+        parameters: Sequence[str],
+    ) -> "TensorStatistic":
+        """Select one statistic of the tensors of layers and parameters, as `choose_tensors` does.
+
+        Raises:
+            Invalid: there is no such statistic, layer or parameter, or the span ends before it begins.
+        """
+        chosen = choose_tensors(layout, layers, parameters)
+        return cls.of(layout, runs, span, statistic=statistic, parameters=parameters, chosen=chosen)
 
     @classmethod
     def of(
