@@ -41,8 +41,15 @@ class Epochs:
         self._keeps_weights = any(BY_NAME[each.kind].source != "gradients" for each in spec.layout.series)
         self._keeps_state = any(kind in spec.layout for kind in names_from("plane"))
 
-    def whole(self, train_x, train_y, val_x, val_y, permutations, first, count):
-        """Train whole epochs; `count` is an argument, so that one program serves blocks of any length."""
+    def whole(self, train_x, train_y, val_x, val_y, permutations, first, count, begins):
+        """Train whole epochs; `count` is an argument, so that one program serves blocks of any length.
+
+        `begins` are those of the stack.
+        """
+        with self._stack.reading(begins):
+            return self._whole((train_x, train_y), val_x, val_y, permutations, first, count)
+
+    def _whole(self, train, val_x, val_y, permutations, first, count):
         width, patience = self._stack.width, self.patience
 
         def array(*shape):
@@ -59,7 +66,7 @@ class Epochs:
 
         def epoch(e, done, finite, kept):
             number, live = first + e, patience.live()
-            sums, gradients = self._trained((train_x, train_y), permutations[e], number, 0, self.no_sums())
+            sums, gradients = self._trained(train, permutations[e], number, 0, self.no_sums())
             row, finite = self._ended(sums, val_x, val_y, number, finite)
             epoch_values = {"metrics": row, "weights": self._stack.weights, "gradients": gradients}
             epoch_values |= {f"state_{i}": each for i, each in enumerate(self._stack.averages)}
@@ -73,14 +80,18 @@ class Epochs:
         rows, metrics = self._rows_of(stacked.get("gradients")), stacked["metrics"]
         return done, finite, patience.stopped(), metrics, stacked.get("weights"), state, *rows
 
-    def piece(self, train_x, train_y, val_x, val_y, order, number, begin, sums):
+    def piece(self, train_x, train_y, val_x, val_y, order, number, begin, sums, begins):
         """Train the batches of an epoch from `begin` on, in the order of their samples; with its last, end the epoch.
 
         Results are those of `whole` for one epoch, which mean something at its end, the sums so far, and gradients.
         """
+        with self._stack.reading(begins):
+            return self._piece((train_x, train_y), val_x, val_y, order, number, begin, sums)
+
+    def _piece(self, train, val_x, val_y, order, number, begin, sums):
         nobody = tf.ones((self._stack.width,), tf.bool)
         done = ops.cast(self.patience.live(), "int32")
-        sums, gradients = self._trained((train_x, train_y), order, number, begin, sums)
+        sums, gradients = self._trained(train, order, number, begin, sums)
         is_last = (begin < self.update.batches) & (begin + self.update.at_once >= self.update.batches)
         row, finite = tf.cond(
             is_last,

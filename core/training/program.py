@@ -244,7 +244,8 @@ class Program:
         padded = np.zeros((self._block, self.stack.width, self._update.padded), np.int32)
         padded[: len(block), :, : block.shape[2]] = block
         padded[: len(block), :, block.shape[2] :] = block[:, :, -1:]  # as `Update.padded` says
-        return (*data.arrays, tf.constant(padded), tf.constant(first_epoch), tf.constant(len(block)))
+        numbers = tf.constant(first_epoch), tf.constant(len(block))
+        return (*data.arrays, tf.constant(padded), *numbers, self.stack.begins)
 
     def _arguments_of_piece(
         self, data: Data, permutation: np.ndarray, number: int, begin: int, sums: Any
@@ -255,4 +256,5 @@ class Program:
         here = permutation[:, begin * size : begin * size + order.shape[1]]
         order[:, : here.shape[1]] = here
         order[:, here.shape[1] :] = permutation[:, -1:]
-        return (*data.arrays, tf.constant(order), tf.constant(number), tf.constant(begin), tf.convert_to_tensor(sums))
+        numbers = tf.constant(number), tf.constant(begin)
+        return (*data.arrays, tf.constant(order), *numbers, tf.convert_to_tensor(sums), self.stack.begins)

@@ -14,6 +14,7 @@ import tensorflow as tf
 from keras import ops
 
 from core.training import conversions  # noqa: F401  (how operations inside tf.vectorized_map are traced)
+from core.training.equal_layers import EqualLayers, is_compiled
 from core.training.masks import mask_of, set_mask
 from core.training.nests import flat, nest
 from core.training.network import Network
@@ -40,6 +41,7 @@ class Stack:
         self.width = width
         self._squashes: list[bool] = []  # of each output, once the network has been called
         self._masked: list[bool] = []  # likewise
+        self._equal, self._begins = EqualLayers(network), ()
         self._alone: list[Any] | None = None  # the values of a single network, in the block of `unchanged`
         self._shapes = [tuple(variable.shape) for variable in network.trainable]
         self.sizes = [int(np.prod(shape)) for shape in self._shapes]
@@ -86,6 +88,20 @@ class Stack:
             for i, parts in enumerate(rows)
         ]
 
+    @property
+    def begins(self) -> list[Any]:
+        """The arguments of a program that `reading` takes."""
+        return self._equal.begins
+
+    @contextmanager
+    def reading(self, begins: Sequence[Any]) -> Iterator[None]:
+        """Read equal layers by the same code in the block, in which a function is traced: see `EqualLayers`."""
+        self._begins = tuple(begins) if is_compiled() else ()
+        try:
+            yield
+        finally:
+            self._begins = ()
+
     def values(self) -> list[Any]:
         """Return the values of each trainable tensor, (width, *shape)."""
         return self.split(tf.convert_to_tensor(self.weights.value))
@@ -93,6 +109,9 @@ class Stack:
     def split(self, rows: Any) -> list[Any]:
         """Split rows by tensor: (width, numbers) -> (width, *shape) each."""
         parts = tf.split(rows, self.sizes, axis=1) if self.sizes else []
+        if self._begins:
+            for first, of_layer in self._equal.read(rows, self._begins):
+                parts[first : first + len(of_layer)] = of_layer
         return [tf.reshape(part, (self.width, *shape)) for part, shape in zip(parts, self._shapes, strict=True)]
 
     def join(self, tensors: Sequence[Any]) -> Any:
