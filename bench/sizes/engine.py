@@ -28,6 +28,8 @@ from gradlab.measurement.history import Chunk
 from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.datasets import Dataset
 
+# Seconds from which on the epochs of a training are more than its turns take.
+LONG_EPOCH = TURN_SECONDS / 5
 # Epochs of the training that gives the first answers: the second chunk has one, the third what its time allows.
 FIRST_EPOCHS = 3
 VALIDATIONS = 3
@@ -65,8 +67,7 @@ class EngineTraining:
         epochs = 0
         while not epochs or seconds < TURN_SECONDS:
             if self._chunks is None:
-                self._chunks = train(self.spec, samples=self.samples)
-                next(self._chunks)
+                self._chunks = self._begun()
             begun, busy_begun = time.perf_counter(), time.process_time()
             chunk = next(self._chunks, None)
             seconds += time.perf_counter() - begun
@@ -76,6 +77,20 @@ class EngineTraining:
             else:
                 epochs += len(chunk.runs[0].history)
         return {"seconds": seconds / epochs, "busy": busy / epochs, "epochs": epochs}
+
+    def _begun(self) -> Iterator[Chunk]:
+        """Begin a training, without the time of its epoch 0.
+
+        Results of an epoch come once the next one is trained, from the second on. So the first of them have taken the
+        time of two, and the last ones none: where a training outlasts the turns, these would count the first alone.
+        """
+        chunks = train(self.spec, samples=self.samples)
+        next(chunks)
+        begun = time.perf_counter()
+        next(chunks)
+        if time.perf_counter() - begun > LONG_EPOCH:
+            next(chunks)
+        return chunks
 
 
 def parts(recording: EngineTraining, bare: EngineTraining) -> Measured:

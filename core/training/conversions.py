@@ -73,8 +73,13 @@ def _repetition(inside: Any) -> Any:
     )
 
 
+def _first(inside: Any) -> Any:
+    """Return what the first network computed, for all: `core.training.time_loops` asks which step has computed it."""
+    return pfor.wrap(inside.stacked_input(0)[0], False)
+
+
 _REDUCTIONS = ("Sum", "Mean", "Max", "Min", "Prod")
 pfor._pfor_converter_registry.update(
     {name: partial(_reduction, getattr(tf, f"reduce_{name.lower()}")) for name in _REDUCTIONS}
-    | {"ConcatV2": _concatenation, "Transpose": _transposition, "Tile": _repetition}
+    | {"ConcatV2": _concatenation, "Transpose": _transposition, "Tile": _repetition, "Snapshot": _first}
 )

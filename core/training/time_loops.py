@@ -22,7 +22,8 @@ from core.training.network import BuiltLayer
 Step = Callable[[Sequence[Any], Sequence[Any]], list[Any]]
 # From a state, (batch, ..., units), and the recurrent kernel to what they contribute, (batch, ..., gates·units).
 Product = Callable[[Any, Any], Any]
-# From sequences in the loop's order, (batch, time, ...), and True while training, to the outputs, (time, batch, ...).
+# From sequences in the loop's order, (batch, time, ...), and True while training, to the outputs, (time, batch, ...),
+# or to the last of them, (1, batch, ...).
 Run = Callable[[Any, bool], Any]
 
 
@@ -71,7 +72,7 @@ def _outputs(layer: Any, sequences: Any, training: bool) -> Any:
     cell = layer.cell
     if training and cell.dropout:
         sequences = sequences * cell.get_dropout_mask(sequences[:, 0])[:, None]
-    return _run(layer, contributions(layer, sequences))[0]
+    return _run(layer, contributions(layer, sequences), only_last=not layer.return_sequences)[0]
 
 
 def contributions(layer: Any, x: Any) -> Any:
@@ -102,15 +103,15 @@ def hidden_states(layer: Any, given: Any) -> tuple[Any, Any]:
     return tf.stop_gradient(z), outputs
 
 
-def _run(layer: Any, given: Any, at_once: int = 1) -> tuple[Any, list[Any]]:
-    """Return the outputs and the pre-activations as `Step` takes them, time first."""
+def _run(layer: Any, given: Any, at_once: int = 1, *, only_last: bool = False) -> tuple[Any, list[Any]]:
+    """Return the outputs, or the last one, and the pre-activations as `Step` takes them, time first."""
     cell, biases = layer.cell, []
     is_apart = isinstance(cell, keras.layers.GRUCell)
     if is_apart:
         biases = [_biases(cell)[1] if cell.use_bias else tf.zeros(3 * cell.units)]
     step, kernel = partial(STEPS[type(layer)], cell), tf.convert_to_tensor(cell.recurrent_kernel)
     states = [tf.zeros((given.shape[1], cell.units))] * STATES.get(type(layer), 1)
-    outputs, kept = scan(step, given, kernel, biases, states, at_once=at_once)
+    outputs, kept = scan(step, given, kernel, biases, states, at_once=at_once, only_last=only_last)
     return outputs, [given, kept] if is_apart else [kept]
 
 
@@ -154,6 +155,8 @@ def scan(
     states: Sequence[Any],
     multiply: Product = tf.matmul,
     at_once: int = 1,
+    *,
+    only_last: bool = False,
 ) -> tuple[Any, Any]:
     """Run a recurrence over time.
 
@@ -165,10 +168,11 @@ def scan(
         states: (batch, ..., units) each, the states before the first step.
         multiply: computes what the first state contributes; linear in the state and in the kernel.
         at_once: time steps in one round of the loop; divides their number.
+        only_last: True where only the state after the last step is read: its gradient then has no other steps.
 
     Returns:
-        (time, batch, ..., units), the first state after each step; and (time, batch, ..., gates·units), the last of
-        the pre-activations as `step` took them, without a gradient.
+        (time, batch, ..., units), the first state after each step, or (1, batch, ..., units), after the last one; and
+        (time, batch, ..., gates·units), the last of the pre-activations as `step` took them, without a gradient.
     """
     last = given.shape[0] - 1
 
@@ -179,7 +183,8 @@ def scan(
             remembered = multiply(states[0], kernel)
             pre = [here, remembered + bias[0]] if bias else [here + remembered]
             kept = [array.write(t, value) for array, value in zip(kept, [pre[-1], *states], strict=True)]
-            return t + 1, step(pre, states), inputs.read(tf.minimum(t + 1, last)), kept
+            after = step(pre, states)
+            return t + 1, after, inputs.read(_read_after(after[0], tf.minimum(t + 1, last))), kept
 
         empty = [_new(last + 1, given.shape[1:]), *(_new(last + 1, state.shape) for state in states)]
         begin = (0, list(states), inputs.read(0), empty)
@@ -187,13 +192,13 @@ def scan(
         pre, before, *_ = [array.stack() for array in kept]
 
         def gradient(upstream: Any, _: Any) -> Any:
-            to_state = partial(_gradient, lambda state: multiply(state, kernel))
-            by_pre = _backward(step, [inputs, kept[0]] if bias else kept[:1], kept[1:], to_state, upstream, at_once)
+            steps = [inputs, kept[0]] if bias else kept[:1]
+            by_pre = _backward(step, steps, kept[1:], _by_state(multiply, kernel), upstream, last, at_once)
             remembered, flat = (tf.reshape(each, (-1, *each.shape[2:])) for each in (before, by_pre[-1]))
             by_kernel = _gradient(lambda each: multiply(remembered, each), kernel, flat)
             return by_pre[0], by_kernel, *([tf.reduce_sum(flat, 0)] if bias else [])
 
-        return (tf.concat([before[1:], ends[:1]], 0), pre), gradient
+        return (tf.stack(ends[:1]) if only_last else tf.concat([before[1:], ends[:1]], 0), pre), gradient
 
     outputs, pre = tf.custom_gradient(forward)(given, kernel, *bias)
     return outputs, pre
@@ -207,12 +212,21 @@ def _gradient(compute: Callable[[Any], Any], value: Any, upstream: Any) -> Any:
     return tape.gradient(made, value, upstream)
 
 
+def _by_state(multiply: Product, kernel: Any) -> Callable[[Any, Any], Any]:
+    """Return a function of a state and of the gradient by what it contributes; its result is the one by the state."""
+    if multiply is tf.matmul:
+        turned = tf.transpose(kernel)  # once, which the product of each step would do again
+        return lambda state, upstream: tf.matmul(upstream, turned)
+    return partial(_gradient, lambda state: multiply(state, kernel))
+
+
 def _backward(
     step: Step,
     pre: Sequence[Any],
     before: Sequence[Any],
     to_state: Callable[[Any, Any], Any],
     upstream: Any,
+    last: int,
     at_once: int,
 ) -> list[Any]:
     """Return the gradients by the pre-activations, (time, batch, ..., gates·units) each.
@@ -222,30 +236,43 @@ def _backward(
         pre: arrays of the pre-activations of all steps.
         before: arrays of the states before each step.
         to_state: takes the first state and a gradient by what it contributes; returns the one by the state.
-        upstream: (time, batch, ..., units), the gradient by the first state after each step.
+        upstream: (time, batch, ..., units), the gradient by the first state after each step, or after the last one.
+        last: the number of the last step, from 0.
         at_once: as in `scan`.
     """
-    last, count = upstream.shape[0] - 1, len(pre)
-    arrays = [*pre, *before, _array(upstream)]
+    count, of_last = len(pre), upstream.shape[0] == 1
+    arrays = [*pre, *before, *([] if of_last else [_array(upstream)])]
 
     def one(t: Any, deltas: Any, here: Any, kept: Any) -> Any:
-        *values, above = here
+        values = here[: count + len(before)]
         with tf.GradientTape() as tape:
             tape.watch(values)
             after = step(values[:count], values[count:])
-        deltas = [deltas[0] + above, *deltas[1:]]
+        deltas = deltas if of_last else [deltas[0] + here[-1], *deltas[1:]]
         zero = tf.UnconnectedGradients.ZERO
         made = tape.gradient(after, values, deltas, unconnected_gradients=zero)
         by_pre, earlier = made[:count], made[count:]
         earlier[0] += to_state(values[count], by_pre[-1])
-        here = [array.read(tf.maximum(t - 1, 0)) for array in arrays]
+        place = _read_after(earlier[0], tf.maximum(t - 1, 0))
+        here = [array.read(place) for array in arrays]
         return t - 1, earlier, here, [array.write(t, value) for array, value in zip(kept, by_pre, strict=True)]
 
     zeros = [tf.zeros(each.element_shape) for each in before]
     empty = [_new(last + 1, each.element_shape) for each in pre]
-    begin = (last, zeros, [array.read(last) for array in arrays], empty)
+    deltas = [upstream[0], *zeros[1:]] if of_last else zeros
+    begin = (last, deltas, [array.read(last) for array in arrays], empty)
     *_, kept = tf.while_loop(lambda t, *_: t >= 0, _several(one, at_once), begin)
     return [array.stack() for array in kept]
+
+
+def _read_after(values: Any, place: Any) -> Any:
+    """Return the place, which then hangs on the values: what is read there comes after all that led to them.
+
+    XLA orders by what hangs on what alone. It copies what a step has read, twice, where the next step's reading might
+    come before its last use.
+    """
+    first = tf.raw_ops.Snapshot(input=tf.reshape(values, (-1,))[0])  # of one network, where several are side by side
+    return place + tf.bitwise.right_shift(tf.bitcast(tf.abs(first), tf.int32), 31)  # no sign: 0, of a NaN too
 
 
 def _several(body: Callable[..., Any], count: int) -> Callable[..., Any]:

@@ -60,7 +60,8 @@ def _rewrite_convolutions_over_time(layer: BuiltLayer) -> None:
     def run(sequences: Any, training: bool) -> Any:
         given = _convolved_inputs(cell, time_first(sequences), into, training)
         step, kernel = partial(STEPS[keras.layers.LSTM], cell), tf.convert_to_tensor(cell.recurrent_kernel)
-        return scan(step, given, kernel, [], cell.get_initial_state(given.shape[1]), cell.recurrent_conv)[0]
+        states, only_last = cell.get_initial_state(given.shape[1]), not layer.keras.return_sequences
+        return scan(step, given, kernel, [], states, cell.recurrent_conv, only_last=only_last)[0]
 
     cell.input_conv = input_conv
     cell.recurrent_conv = lambda x, w: convolve(x, w, back)

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from core.training import wrapped
+from core.training import conversions, wrapped  # noqa: F401  (how seeds side by side are traced)
 from core.training.convolutions import convolve
 from core.training.forms import rewrite_layers
 from core.training.network import BuiltLayer
-from core.training.time_loops import can_loop
+from core.training.time_loops import can_loop, scan
 from gradlab.spec.experiment import ModelSpec
 from gradlab.spec.network import walk
 
@@ -92,6 +92,36 @@ def test_inputs_of_all_steps_are_convolved_before_the_loop(monkeypatch):
     samples, steps = SHAPES["conv_lstm2d"][:2]
     # The inputs; in turn the state of each step, twice as its gradient is derived too; all states, by their kernel.
     assert batches == [samples * steps, *[samples] * 2 * steps, samples * steps]
+
+
+def looped(given: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The states of a recurrence of tanh, (time, batch, units), and the gradient of their squares by what is given."""
+    with tf.GradientTape() as tape:
+        tape.watch(given)
+        states, _ = scan(lambda pre, _: [tf.tanh(pre[0])], given, kernel, [], [tf.zeros(given.shape[1:])])
+    return states, tape.gradient(states, given, states)
+
+
+def test_a_value_that_is_not_a_number_stays_in_its_sample():
+    random = np.random.default_rng(0)
+    kernel = tf.constant(random.normal(size=(4, 4)).astype(np.float32))
+    given = random.normal(size=(5, 3, 4)).astype(np.float32)
+    lost = given.copy()
+    lost[1, 0] = np.nan
+    for mine, expected in zip(looped(tf.constant(lost), kernel), looped(tf.constant(given), kernel), strict=True):
+        assert np.isnan(mine[1, 0]).all()
+        np.testing.assert_array_equal(mine[:, 1:], expected[:, 1:])
+
+
+def test_seeds_side_by_side_read_the_same_place():
+    @tf.function(autograph=False)
+    def together(given: tf.Tensor, kernel: tf.Tensor) -> Any:
+        return tf.vectorized_map(lambda each: looped(*each), (given, kernel))
+
+    definition = together.get_concrete_function(tf.zeros((2, 5, 3, 4)), tf.zeros((2, 4, 4))).graph.as_graph_def()
+    kinds = {node.op for function in definition.library.function for node in function.node_def}
+    assert "TensorListGetItem" in kinds
+    assert not {kind for kind in kinds if "Gather" in kind}  # one read for each seed
 
 
 def test_only_products_that_no_gate_enters_are_looped():
