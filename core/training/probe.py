@@ -56,12 +56,13 @@ class Probe:
         self._watched = [layer for layer in stack.network.layers if layer.named.spec.watched(layer.named.input_shape)]
         self._opened = {layer: OpenedRecurrence(layer) for layer in self._watched if is_recurrent(layer)}
 
-    def run(self, x: Any, y: Any) -> list[tuple[Any, Any, Any, Any]]:
+    def run(self, x: Any, y: Any) -> list[Any]:
         """Return z, h, slope and delta of each watched layer: see `ProbedLayer`.
 
         Returns:
             (width, units, samples) each: averages of a unit run over contiguous memory. The delta of a recurrent layer
-            is (width, samples, units): those of a time step are averaged.
+            is (width, samples, units): those of a time step are averaged. Of a single network's layers without
+            positions all four are one array, (1, 4, units, samples), as each operation takes time to trace.
         """
 
         def forward_and_backward():
@@ -71,14 +72,12 @@ class Probe:
                 loss = tf.reduce_sum(self._task.sample_losses(y, prediction))
             sources = [each.sources for each in seen]
             signals = tape.gradient(loss, sources, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-            return [each.z for each in seen], [each.h for each in seen], [tf.concat(each, -1) for each in signals]
+            joined = [each[0] if len(each) == 1 else tf.concat(each, -1) for each in signals]
+            return [each.z for each in seen], [each.h for each in seen], joined
 
         zs, hs, deltas = self._stack.each(forward_and_backward)
         slopes = [self._slope(layer, z) for layer, z in zip(self._watched, zs, strict=True)]
-        return [
-            (_by_unit(z), _by_unit(h), _by_unit(slope), (_by_sample if layer in self._opened else _by_unit)(delta))
-            for layer, z, h, slope, delta in zip(self._watched, zs, hs, slopes, deltas, strict=True)
-        ]
+        return [*map(self._ordered, self._watched, zs, hs, slopes, deltas)]
 
     def arrays(self, outputs: Sequence[Sequence[Any]], count: int | None) -> list[ProbedLayer]:
         """Convert the results of `run` to arrays.
@@ -87,10 +86,19 @@ class Probe:
             outputs: what `run` returned.
             count: how many of the stack's networks were probed; the rest are dropped. None if all were.
         """
+        parts = [each if isinstance(each, list | tuple) else np.asarray(each).swapaxes(0, 1) for each in outputs]
         return [
             self._layer(layer, *(np.asarray(part)[:count] for part in made))
-            for layer, made in zip(self._watched, outputs, strict=True)
+            for layer, made in zip(self._watched, parts, strict=True)
         ]
+
+    def _ordered(self, layer: BuiltLayer, z: Any, h: Any, slope: Any, delta: Any) -> Any:
+        """Return what `run` returns of a layer."""
+        if layer in self._opened:
+            return _by_unit(z), _by_unit(h), _by_unit(slope), _by_sample(delta)
+        if self._stack.width == 1 and len(z.shape) == 3:
+            return tf.transpose(tf.stack([z, h, slope, delta], axis=1), [0, 1, 3, 2])
+        return tuple(map(_by_unit, (z, h, slope, delta)))
 
     def _layer(
         self, layer: BuiltLayer, z: np.ndarray, h: np.ndarray, slope: np.ndarray, delta: np.ndarray
@@ -208,7 +216,7 @@ def _slope(function: Activation | None, keras_function: Any, z: Any) -> Any:
 
 def _by_sample(x: Any) -> Any:
     """(width, batch, *positions, units), or time steps before the batch -> (width, samples, units)."""
-    return tf.reshape(x, (x.shape[0], int(np.prod(x.shape[1:-1])), x.shape[-1]))
+    return x if len(x.shape) == 3 else tf.reshape(x, (x.shape[0], int(np.prod(x.shape[1:-1])), x.shape[-1]))
 
 
 def _by_unit(x: Any) -> Any:
