@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import tensorflow as tf
 
-from bench.sizes.side import TURN_SECONDS, Measured
+from bench.sizes.side import ENDLESS, TURN_SECONDS, Measured
 from core.plan.graphs import has_large_kernels, trains_plainly
 from core.plan.pieces import validation_rows
 from core.training import train as engine
@@ -28,69 +28,68 @@ from gradlab.measurement.history import Chunk
 from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.datasets import Dataset
 
-# Seconds from which on the epochs of a training are more than its turns take.
-LONG_EPOCH = TURN_SECONDS / 5
 # Epochs of the training that gives the first answers: the second chunk has one, the third what its time allows.
 FIRST_EPOCHS = 3
+# Chunks of a training before they come evenly: epoch 0, the first trained epoch, and the one that waits for the next.
+UNEVEN_CHUNKS = 3
 VALIDATIONS = 3
 # A factor whose product with a loss changes no input in float32.
 UNSEEN = 1e-30
 
 
 class EngineTraining:
-    """Trainings of one spec by the engine, one after another where one is shorter than the turns."""
+    """Two trainings of one spec by the engine: one for the first answers, then one without an end for the turns."""
 
     def __init__(self, spec: ExperimentSpec, samples: Dataset | None) -> None:
         self.spec, self.samples = spec, samples
-        self._chunks: Iterator[Chunk] | None = None
+        self._chunks: Iterator[Chunk] = iter(())
 
     def first(self) -> Measured:
-        """Train an architecture that this process has not seen.
+        """Train an architecture that this process has not seen, and begin the training that turns go on with.
 
         Returns:
             Seconds to epoch 0 and to the first trained epoch, of processors likewise, and the rise of the process's
             memory in bytes.
         """
-        training = self.spec.training.model_copy(update={"epochs": FIRST_EPOCHS})
-        spec = self.spec.model_copy(update={"training": training})
+        spec = self._of_epochs(FIRST_EPOCHS)
         meter = Meter(spec)
         begun, busy = time.perf_counter(), time.process_time()
         chunks = meter.through(train(spec, samples=self.samples))
         ends = [(time.perf_counter() - begun, time.process_time() - busy) for _ in chunks]
         assert meter.measured is not None
         (epoch_0, _), (first, busy) = ends[:2]
+        self._begin()
         return {"epoch_0": epoch_0, "first": first, "busy": busy, "bytes": meter.measured.bytes or 0}
 
     def turn(self) -> Measured:
-        """Train for a while; return the seconds of an epoch, without the measurement of epoch 0."""
+        """Train for a while; return the seconds of an epoch. Raises RuntimeError if the training has diverged."""
         seconds = busy = 0.0
         epochs = 0
         while not epochs or seconds < TURN_SECONDS:
-            if self._chunks is None:
-                self._chunks = self._begun()
             begun, busy_begun = time.perf_counter(), time.process_time()
             chunk = next(self._chunks, None)
+            if chunk is None:
+                raise RuntimeError("expected a training that goes on; it has ended")
             seconds += time.perf_counter() - begun
             busy += time.process_time() - busy_begun
-            if chunk is None:
-                self._chunks = None
-            else:
-                epochs += len(chunk.runs[0].history)
+            epochs += len(chunk.runs[0].history)
         return {"seconds": seconds / epochs, "busy": busy / epochs, "epochs": epochs}
 
-    def _begun(self) -> Iterator[Chunk]:
-        """Begin a training, without the time of its epoch 0.
+    def _begin(self) -> None:
+        """Begin a training; return once chunks come evenly.
 
-        Results of an epoch come once the next one is trained, from the second on. So the first of them have taken the
-        time of two, and the last ones none: where a training outlasts the turns, these would count the first alone.
+        The first ones are short, and a chunk is yielded while the next one is trained. So the time until the second
+        trained chunk is that of two, or of one that is eight times as long.
         """
-        chunks = train(self.spec, samples=self.samples)
-        next(chunks)
         begun = time.perf_counter()
-        next(chunks)
-        if time.perf_counter() - begun > LONG_EPOCH:
-            next(chunks)
-        return chunks
+        self._chunks = train(self._of_epochs(ENDLESS), samples=self.samples)
+        for number, _ in enumerate(self._chunks, start=1):
+            if number >= UNEVEN_CHUNKS and time.perf_counter() - begun >= TURN_SECONDS:
+                return
+
+    def _of_epochs(self, epochs: int) -> ExperimentSpec:
+        training = self.spec.training.model_copy(update={"epochs": epochs})
+        return self.spec.model_copy(update={"training": training})
 
 
 def parts(recording: EngineTraining, bare: EngineTraining) -> Measured:
