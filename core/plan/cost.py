@@ -7,9 +7,10 @@ database: `look` there stands for measuring epoch 0 or the probe batch.
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from core.plan.equal_layers import equal_layers
 from core.plan.families import FAMILIES
 from core.plan.graphs import has_large_kernels, trains_plainly
 from core.plan.widths import groups_of, width_for
@@ -86,8 +87,7 @@ def start_counts(spec: ExperimentSpec) -> Counts:
     counts |= initial_probe_counts(spec) | _pretraining(spec)
     counts |= _probed(spec)
     if spec.training.epochs:
-        begun = "trace" if trains_plainly(spec) else "compile"
-        counts |= {f"{begun}_{name}": count for name, count in _program(spec).items()}
+        counts |= _program(spec)
     return counts
 
 
@@ -97,21 +97,33 @@ def group_counts(spec: ExperimentSpec) -> Counts:
 
 
 def _program(spec: ExperimentSpec) -> Counts:
-    """Count the parts of a training program. A smaller last batch that cannot be filled up is traced once more."""
+    """Count the parts of a training program. A smaller last batch that cannot be filled up is traced once more.
+
+    Of equal layers all are traced, but XLA compiles one.
+    """
     layers, training, train = spec.layers, spec.training, spec.dataset.train_count
     apart = train % min(training.batch_size, train) and any(layer.spec.mixes_samples for layer in layers)
     copies = 2 if apart and train > training.batch_size else 1
+    begun, alike = ("trace", []) if trains_plainly(spec) else ("compile", _alike(layers))
     counts: Counts = {
         "program": 1,
-        "layers": copies * len(layers),
-        "tensors": sum(len(each.tensors) for each in layers),
+        "layers": copies * (len(layers) - len(alike)),
+        "tensors": sum(len(each.tensors) for each in layers) - sum(len(each.tensors) for each in alike),
     }
     of_kind = _kinds(layers)
     for family, kinds in FAMILIES.items():
         counts[family] = copies * sum(of_kind[kind] for kind in kinds)
     counts["stacked"] = len(layers) * (width_for(spec) > 1)
     counts["slots"] = training.optimizer.slots
-    return counts
+    named: Counts = {f"{begun}_{name}": count for name, count in counts.items()}
+    return named | {"trace_layers": copies * len(alike)} if alike else named
+
+
+def _alike(layers: Sequence[NamedLayer]) -> list[NamedLayer]:
+    """Return the layers behind the first of each set of equal ones."""
+    shapes = [tuple(tensor.shape for tensor in layer.tensors) for layer in layers]
+    equal = equal_layers(shapes)
+    return [layer for i, layer in enumerate(layers) if shapes[i] in equal and shapes[i] in shapes[:i]]
 
 
 def _probed(spec: ExperimentSpec) -> Counts:

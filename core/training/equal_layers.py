@@ -6,7 +6,6 @@ program, one for each layer: of one array with all, each fusion would have a con
 """
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
@@ -16,13 +15,8 @@ from tensorflow.compiler.tf2xla.ops import gen_xla_ops
 from tensorflow.python.framework import ops
 from tensorflow.python.ops import control_flow_util
 
+from core.plan.equal_layers import equal_layers
 from core.training.network import Network
-
-# Layers whose tensors have the same shapes. An argument costs each call some microseconds, a fusion 16 ms once.
-MIN_EQUAL = 3
-# Numbers of a layer. Those of smaller ones are read by each fusion that works with them, where a begin that is not
-# known costs up to a fifth of an epoch, and may change last digits. Larger kernels are copied out of the row anyway.
-MIN_NUMBERS = 1_000
 
 
 class EqualLayers:
@@ -31,12 +25,12 @@ class EqualLayers:
     def __init__(self, network: Network) -> None:
         owners = [layer.keras for layer in network.layers if not layer.named.shares]
         shapes = [tuple(tuple(variable.shape) for variable in owner.trainable_variables) for owner in owners]
-        counts = Counter(shapes)
+        equal = equal_layers(shapes)
         self._layers: list[tuple[int, int, list[int]]] = []  # first tensor, first number, sizes of tensors
         tensor = number = 0
         for each in shapes:
             sizes = [math.prod(shape) for shape in each]
-            if sum(sizes) >= MIN_NUMBERS and counts[each] >= MIN_EQUAL:
+            if each in equal:
                 self._layers.append((tensor, number, sizes))
             tensor, number = tensor + len(each), number + sum(sizes)
 

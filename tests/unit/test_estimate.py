@@ -345,3 +345,10 @@ def test_the_numbers_of_all_inputs_and_outputs_are_counted():
     ordered = NUMBER_BYTES * 80 * numbers
     assert memory(several)["dataset"] == 100 * numbers * UPLOADED_BYTES_PER_VALUE + ordered
     assert refusals(several, max_prepared_bytes=1)["max_prepared_bytes"].received.startswith("1,200")
+
+
+def test_of_equal_layers_all_are_traced_and_one_is_compiled():
+    start = plan(spec(hidden=wide(64, repeat=10))).start
+    # The first has two inputs.
+    assert (start["compile_layers"], start["compile_tensors"], start["trace_layers"]) == (3, 6, 8)
+    assert "trace_layers" not in plan(spec(hidden=wide(5, repeat=10))).start

@@ -22,7 +22,7 @@ LINES, SHA256 = 25, "5ab1296f9a41f9411e8fb5f193448dc4478a2f1af91421bfc0463a2f788
 MEASURED = {
     "network 1": (22, 31), "network 2": (63, 58), "network 3": (77, 79), "dense 30-64-32-1": (60, 72),
     "dense 784-256-256-10": (138, 194), "dense 784-512x3-10": (299, 322), "dense 784-1024x4-10": (694, 766),
-    "dense 20x64": (226, 314), "dense 50x128": (513, 502), "conv2d 8, 16 on 8x8": (143, 167),
+    "dense 20x64": (142, 171), "dense 50x128": (299, 335), "conv2d 8, 16 on 8x8": (143, 167),
     "conv2d 32, 64 on 8x8": (141, 152), "conv2d 16, 32 on 28x28": (391, 349), "conv2d 32, 64 on 32x32": (567, 562),
     "eight conv2d 16 to 128, normalised, on 32x32": (790, 831), "depthwise 32, 64, normalised, on 32x32": (801, 892),
     "residual conv2d 16 on 16x16": (365, 376), "conv1d 32, 64 over 1000": (314, 294), "gru 16 over 200": (174, 200),
