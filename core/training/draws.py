@@ -54,21 +54,25 @@ def _spatial_dropout(layer: Any, inputs: Any, training: bool = False) -> Any:
 
 def _dropped(layer: Any, inputs: Any, noise_shape: Sequence[int]) -> Any:
     """Compute the same as Keras's dropout, which draws one number for each entry of `noise_shape`."""
-    drawn = uniform(_seed(layer), noise_shape)
-    if tuple(noise_shape) != tuple(inputs.shape):
-        # XLA would draw again for each number of the input. It repeats nothing that holds a root; those of 0 and 1 are
-        # what they were.
-        drawn = tf.sqrt(tf.cast(drawn >= layer.rate, drawn.dtype))
+    kept = _kept(layer, noise_shape)
     return tf.nn.experimental.general_dropout(
-        inputs, layer.rate, uniform_sampler=lambda shape, dtype: drawn, noise_shape=tuple(noise_shape)
+        inputs, layer.rate, uniform_sampler=lambda shape, dtype: kept, noise_shape=tuple(noise_shape)
     )
+
+
+def _kept(layer: Any, shape: Sequence[int]) -> Any:
+    """Return 1 for each number that a dropout keeps, and 0 for the others."""
+    drawn = uniform(_seed(layer), shape)
+    # XLA would draw again for each use: for each unit of a small dense layer, for each number that shares a draw. It
+    # repeats nothing that holds a root; those of 0 and 1 are what they were.
+    return tf.sqrt(tf.cast(drawn >= layer.rate, drawn.dtype))
 
 
 def _alpha_dropout(layer: Any, inputs: Any, training: bool = False) -> Any:
     """Compute the same as the call of Keras's AlphaDropout."""
     if not training or not layer.rate:
         return inputs
-    kept = tf.cast(uniform(_seed(layer), inputs.shape) >= layer.rate, inputs.dtype)
+    kept = _kept(layer, inputs.shape)
     a = ((1 - layer.rate) * (1 + layer.rate * ALPHA**2)) ** -0.5
     b = -a * ALPHA * layer.rate
     return a * (inputs * kept + ALPHA * (1 - kept)) + b
