@@ -74,7 +74,7 @@ def _repetition(inside: Any) -> Any:
 
 
 def _first(inside: Any) -> Any:
-    """Return what the first network computed, for all: `core.training.time_loops` asks which step has computed it."""
+    """Return the first network's value, for all: `core.training.time_loops` adds to a place that all read."""
     return pfor.wrap(inside.stacked_input(0)[0], False)
 
 

@@ -64,7 +64,7 @@ def _kept(layer: Any, shape: Sequence[int]) -> Any:
     """Return 1 for each number that a dropout keeps, and 0 for the others."""
     drawn = uniform(_seed(layer), shape)
     # XLA would draw again for each use: for each unit of a small dense layer, for each number that shares a draw. It
-    # repeats nothing that holds a root; those of 0 and 1 are what they were.
+    # repeats nothing that holds a root. The roots of 0 and 1 are 0 and 1.
     return tf.sqrt(tf.cast(drawn >= layer.rate, drawn.dtype))
 
 

@@ -1,8 +1,8 @@
 """Small matrix products as sums, which XLA fuses with their neighbours.
 
 XLA makes a library call for every matrix product, of each seed. With layers of five units, the calls take several times
-as long as the arithmetic. The samples are the last axis inside: XLA computes along the last axis by vectors, and five
-units fill none. Layers one after another hand the arrays on as they are, as two transpositions are none.
+as long as the arithmetic. XLA computes along the last axis by vectors, and five units are fewer than a vector has. So
+samples are the last axis here. XLA removes the two transpositions between one such layer and the next.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from keras import ops
 from core.training.network import BuiltLayer
 from core.training.stack import LOGITS
 
-# Up to so many weights of a dense layer, the sum is faster (measured: docs/lab-notes/engine.md).
+# Up to so many weights of a dense layer, the sum is faster (measured: decision 115).
 MAX_SUMMED = 144
 
 

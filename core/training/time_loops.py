@@ -268,8 +268,8 @@ def _backward(
 def _read_after(values: Any, place: Any) -> Any:
     """Return the place, which then hangs on the values: what is read there comes after all that led to them.
 
-    XLA orders by what hangs on what alone. It copies what a step has read, twice, where the next step's reading might
-    come before its last use.
+    XLA orders operations by their inputs only. Where the next step's reading might come before the last use of what
+    this step has read, it copies that twice.
     """
     first = tf.raw_ops.Snapshot(input=tf.reshape(values, (-1,))[0])  # of one network, where several are side by side
     return place + tf.bitwise.right_shift(tf.bitcast(tf.abs(first), tf.int32), 31)  # no sign: 0, of a NaN too
