@@ -73,13 +73,8 @@ def _repetition(inside: Any) -> Any:
     )
 
 
-def _first(inside: Any) -> Any:
-    """Return the first network's value, for all: `core.training.time_loops` adds to a place that all read."""
-    return pfor.wrap(inside.stacked_input(0)[0], False)
-
-
 _REDUCTIONS = ("Sum", "Mean", "Max", "Min", "Prod")
 pfor._pfor_converter_registry.update(
     {name: partial(_reduction, getattr(tf, f"reduce_{name.lower()}")) for name in _REDUCTIONS}
-    | {"ConcatV2": _concatenation, "Transpose": _transposition, "Tile": _repetition, "Snapshot": _first}
+    | {"ConcatV2": _concatenation, "Transpose": _transposition, "Tile": _repetition}
 )

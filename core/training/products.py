@@ -14,8 +14,8 @@ from keras import ops
 from core.training.network import BuiltLayer
 from core.training.stack import LOGITS
 
-# Up to so many weights of a dense layer, the sum is faster (measured: decision 115).
-MAX_SUMMED = 144
+# Up to so many weights of a dense layer, the sum is faster (measured: docs/lab-notes/engine.md, decision 115).
+MAX_SUMMED = 100
 
 
 def sum_small_products(layers: Iterable[BuiltLayer]) -> None:

@@ -271,7 +271,7 @@ def _read_after(values: Any, place: Any) -> Any:
     XLA orders operations by their inputs only. Where the next step's reading might come before the last use of what
     this step has read, it copies that twice.
     """
-    first = tf.raw_ops.Snapshot(input=tf.reshape(values, (-1,))[0])  # of one network, where several are side by side
+    first = tf.reshape(values, (-1,))[0]
     return place + tf.bitwise.right_shift(tf.bitcast(tf.abs(first), tf.int32), 31)  # no sign: 0, of a NaN too
 
 

@@ -25,8 +25,9 @@ class Update:
         optimizer: the Keras optimiser, without clipping.
         padded: number of samples in an epoch's permutation, padding included. The last batch is padded to full size by
             its own last sample, which has no weight there. Another one may have an infinite loss by now, and 0 times
-            infinity is NaN. Where samples of a batch influence each other, the last batch is not padded but traced as a
-            step of its own.
+            infinity is NaN. Where the last sample's own loss is infinite, weights become NaN in place of infinite, and
+            the run ends in either case. Where samples of a batch influence each other, the last batch is not padded but
+            traced as a step of its own.
         size: samples of a mini-batch.
         batches: mini-batches per epoch.
         at_once: mini-batches that one call of the program trains, at most.

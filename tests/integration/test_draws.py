@@ -76,6 +76,30 @@ def test_layers_that_draw_are_kerass_and_leave_the_same_seed(fields, shape):
     np.testing.assert_allclose(mine[0], expected[0], rtol=3e-7, atol=2e-6 if "gaussian" in fields["kind"] else 3e-7)
 
 
+def test_a_dropouts_numbers_are_drawn_once_for_all_units_behind_it():
+    """XLA fuses what is cheap into each use. Philox, with words of 64 bits, would be in the sum of the dense layer."""
+    layers = ModelSpec.model_validate({"layers": [{"kind": "dropout", "rate": 0.3}, {"kind": "dense", "units": 8}]})
+    built = []
+    for named in walk(layers.layers, (8,)):
+        layer = named.spec.build(keras, name=f"any_{named.spec.kind}", seeds=iter(range(99)))
+        named.spec.create_weights(layer, (8,))
+        built.append(BuiltLayer(named, layer))
+    rewrite_layers(built, plainly=False)
+
+    def call(x):
+        with keras.StatelessScope([]):
+            for each in built:
+                x = each.named.spec.call(each.keras, x, True)
+            return x
+
+    optimized = compiled(call).experimental_get_compiler_ir(tf.zeros((32, 8)))(stage="optimized_hlo")
+    computations = optimized.split("\n\n")
+    drawing, summing = ({each for each in computations if sign in each} for sign in ("u64[", "reduce("))
+    assert drawing
+    assert summing
+    assert not drawing & summing
+
+
 @pytest.mark.parametrize("mode", ["multi_hot", "count"])
 def test_encoded_tokens_are_kerass(mode):
     fields = {"kind": "category_encoding", "num_tokens": 6, "output_mode": mode}
