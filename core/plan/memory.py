@@ -28,18 +28,24 @@ from gradlab.measurement.kinds.boundary import PLANE_POINTS
 from gradlab.spec.experiment import ExperimentSpec
 from gradlab.spec.network import NamedLayer
 from gradlab.spec.recording import PROBE_SAMPLES
+from gradlab.vocabulary.layers.activation import Activating
 
 NUMBER_BYTES = 4
-# Bytes that XLA and LLVM keep for each second of compilation, and TensorFlow and Keras of building and tracing.
-COMPILE_BYTES, COMPILE_BYTES_PER_SECOND, TRACE_BYTES_PER_SECOND = 20_000_000, 35_000_000, 10_000_000
+# Bytes that the first compilation keeps. Those that XLA and LLVM keep for each second of compilation, and TensorFlow
+# and Keras of building and tracing.
+COMPILE_BYTES = 20_000_000
+COMPILE_BYTES_PER_SECOND, TRACE_BYTES_PER_SECOND = 35_000_000, 10_000_000
 TRACED = ("build", "probe_layers", "trace_layers", "trace_program")
 # Copies of weights, gradients and slots: as variables, in the program's loop, in checkpoints, in statistics.
 STATE_COPIES = 8
 # Copies of what flows through the layers: for samples that are measured at once, with the two largest layers' gradients
 # besides, and for a batch forward and back.
 INITIAL_COPIES, LARGEST_INITIAL_COPIES, FLOW_COPIES = 1.1, 0.5, 3
-# Layers whose outputs take the memory of their inputs.
-IN_PLACE = ("activation", "flatten", "reshape")
+# Layers whose outputs take the memory of their inputs. So do activations as layers of their own, if TensorFlow computes
+# their gradient from the output alone. One operation keeps its input besides; several keep what is between them, too.
+IN_PLACE = ("flatten", "reshape")
+FROM_OUTPUT = ("linear", "relu", "relu6", "elu", "selu", "tanh", "sigmoid", "exponential", "softmax", "log_softmax")
+FROM_INPUT = ("leaky_relu", "silu", "softplus", "softsign")
 # The same for the probe batch, of all layers and of the two largest ones besides, and for the plane. Statistics are
 # computed for two layers at a time, partly in float64. A loop over time leaves each of its steps behind.
 PROBE_COPIES, LARGEST_PROBE_COPIES, LOOP_COPIES, PLANE_COPIES = 5, 7, 5, 3
@@ -130,7 +136,14 @@ def _flow_bytes(spec: ExperimentSpec, held: Sequence[int], seen: int) -> float:
 
 def _held(layer: NamedLayer) -> int:
     """Return the count of numbers that a layer holds for one sample in memory of its own until the backward pass."""
-    return 0 if layer.spec.kind in IN_PLACE else kept(layer)
+    if layer.spec.kind in IN_PLACE:
+        return 0
+    if not (isinstance(layer.spec, Activating) and (function := layer.spec.function)):
+        return kept(layer)
+    parameters = function.model_dump(exclude={"kind"}, exclude_defaults=True)  # each takes an operation more
+    if function.kind in FROM_OUTPUT and not parameters:
+        return 0
+    return kept(layer) * (1 if function.kind in FROM_INPUT else 2)
 
 
 def _widest(spec: ExperimentSpec) -> int:

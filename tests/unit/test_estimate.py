@@ -255,6 +255,26 @@ def test_epoch_0_holds_what_is_measured_and_what_is_probed(filters, measured):
     assert cost.memory_interval[1] > measured
 
 
+def test_activations_of_their_own_count_unless_their_gradient_needs_their_output_alone():
+    """Eight of 1,500 units, measured likewise."""
+
+    def activated(activation):
+        fields = json.loads(spec(optimizer="adam", epochs=3, samples=10_000, record="standard").model_dump_json())
+        dataset = {"kind": "gaussian_quantiles", "samples": 10_000, "features": 20}
+        own = {"kind": "activation", "activation": activation, "repeat": 8}
+        layers = [*wide(1500), own, {"kind": "dense", "units": 3, "activation": "softmax"}]
+        training = fields["training"] | {"loss": "categorical_crossentropy"}
+        return parse(json.dumps(fields | {"dataset": dataset, "model": {"layers": layers}, "training": training}))
+
+    for activation, measured in {"gelu": 836e6, "relu": 360e6}.items():
+        cost = estimate(activated(activation))
+        assert cost.memory_bytes == pytest.approx(measured, rel=0.2)
+        assert cost.memory_interval[1] > measured
+    flow = {name: memory(activated(name))["flow"] for name in ("linear", "relu", "tanh", "leaky_relu", "gelu")}
+    assert flow["linear"] == flow["relu"] == flow["tanh"] < flow["leaky_relu"] < flow["gelu"]
+    assert memory(activated({"kind": "relu", "negative_slope": 0.1}))["flow"] > flow["relu"]
+
+
 def test_networks_are_measured_one_after_another_at_epoch_0():
     one, eight = (memory(spec(hidden=wide(16, repeat=20), batch_size=1, seeds=seeds)) for seeds in (1, 8))
     assert one["flow"] == eight["flow"]
