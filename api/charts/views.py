@@ -64,7 +64,7 @@ class View:
         shows: a description, in a sentence.
         takes: names of the query parameters that it accepts.
         kind: the kind of series that it needs; "" for series that every experiment has.
-        read: reads the series, and returns the function that draws them: no transaction should be open meanwhile.
+        read: reads the series. Returns the function that draws them. Call it once the transaction has ended.
             Raises NotFound if the experiment does not record the series, Invalid for an unknown name.
     """
 

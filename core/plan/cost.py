@@ -120,7 +120,7 @@ def _program(spec: ExperimentSpec) -> Counts:
 
 
 def _alike(layers: Sequence[NamedLayer]) -> list[NamedLayer]:
-    """Return the layers behind the first of each set of equal ones."""
+    """Return all but the first of each set of equal layers."""
     shapes = [tuple(tensor.shape for tensor in layer.tensors) for layer in layers]
     equal = equal_layers(shapes)
     return [layer for i, layer in enumerate(layers) if shapes[i] in equal and shapes[i] in shapes[:i]]

@@ -15,7 +15,7 @@ MIN_NUMBERS = 1_000
 
 
 def equal_layers(shapes: Sequence[Shapes]) -> Collection[Shapes]:
-    """Return the shapes that several large layers have. `shapes`: those of each layer."""
+    """Return the shapes that at least MIN_EQUAL layers of MIN_NUMBERS numbers have. `shapes`: those of each layer."""
     return {
         each
         for each, count in Counter(shapes).items()

@@ -27,6 +27,8 @@ MAX_CHUNK_EPOCHS, MAX_ORDER_ENTRIES, MAX_SERIES_NUMBERS = 512, 4_000_000, 8_000_
 # Numbers of seeds for which programs are compiled. A smaller group is filled up, so that few programs are compiled.
 # Thirty-two seeds take as much time in groups of eight as side by side.
 WIDTHS = (1, 2, 4, 8)
+# Those of trainings that earlier versions began.
+EARLIER_WIDTHS = (*WIDTHS, 16, 32)
 # Groups of the largest width, which small networks have, that train at a time, each in a thread: on every machine, with
 # one core or many, with one worker or several.
 GROUPS_AT_A_TIME = 2

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from threading import Lock
 from typing import Any
 
@@ -22,7 +23,7 @@ class Begun:
         with self._lock:
             if self._work is None:
                 thread = ThreadPoolExecutor(1, self._name)
-                self._work = thread.submit(_done, work, arguments)
+                self._work = thread.submit(copy_context().run, _done, work, arguments)
                 thread.shutdown(wait=False)
 
     def wait(self) -> None:

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any, Self
 
 # Work that may wait: enough for the training to go on, and no more, as each piece holds what it is given.
@@ -27,7 +28,7 @@ class Beside:
 
         Work behind some that has raised is not done: its result raises the same.
         """
-        done = self._thread.submit(self._done, work, arguments)
+        done = self._thread.submit(copy_context().run, self._done, work, arguments)
         self._waiting.append(done)
         self.wait(MAX_WAITING)
         return done

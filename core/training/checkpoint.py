@@ -10,26 +10,18 @@ from contextlib import contextmanager
 from zipfile import BadZipFile
 
 import numpy as np
-import structlog
 from numpy.lib.npyio import NpzFile
 
+from core.plan.widths import EARLIER_WIDTHS
 from gradlab.errors import reason
 from gradlab.measurement.history import Checkpoint
 
-log = structlog.get_logger()
+# Errors of NumPy and zipfile where bytes are damaged; RuntimeError where a damaged flag means encryption, for example.
+UNREADABLE = (OSError, ValueError, LookupError, TypeError, EOFError, RuntimeError, BadZipFile, zlib.error)
 
 
 class UnreadableError(ValueError):
     """A state that is damaged, or was written by a version that has another form of it."""
-
-
-@contextmanager
-def logged_if_unreadable(checkpoint: Checkpoint) -> Iterator[None]:
-    """Log an UnreadableError of the block instead of raising it: the training begins anew then."""
-    try:
-        yield
-    except UnreadableError as error:
-        log.error("checkpoint_unreadable", seed=checkpoint.seed, epoch=checkpoint.epoch, reason=str(error))
 
 
 def pack(state: list[np.ndarray]) -> bytes:
@@ -61,23 +53,37 @@ def join(checkpoints: Sequence[Checkpoint]) -> Checkpoint:
 
 
 def split(checkpoint: Checkpoint) -> list[Checkpoint]:
-    """Return the checkpoint of each group, the reverse of `join`. Raises UnreadableError."""
+    """Return the checkpoint of each group, the reverse of `join`. Raises UnreadableError.
+
+    A state that is damaged by itself is empty then.
+    """
     with _opened(checkpoint.state) as archive:
         if "places" not in archive.files:
             return [checkpoint]
         return [
-            Checkpoint(seed, epoch, archive[f"state_{i}"].tobytes())
+            Checkpoint(seed, epoch, _state(archive, f"state_{i}"))
             for i, (seed, epoch) in enumerate(archive["places"].tolist())
         ]
 
 
-def readable(checkpoint: Checkpoint) -> list[Checkpoint]:
-    """Return the checkpoint of each group; none, with a line in the log, if the first one's state cannot be read."""
-    with logged_if_unreadable(checkpoint):
-        groups = split(checkpoint)
-        unpack(groups[0].state)
-        return groups
-    return []
+def width_of(state: Sequence[np.ndarray], parameters: int) -> int:
+    """Return how many seeds stand side by side in a state. Raises UnreadableError if its weights are others.
+
+    Args:
+        state: the values of all variables, the weights first.
+        parameters: the count of a network's weights.
+    """
+    shape = state[0].shape if state else ()
+    if shape not in [(width, parameters) for width in EARLIER_WIDTHS]:
+        raise UnreadableError(f"variable 0: expected {parameters} weights of each seed; received {shape}")
+    return shape[0]
+
+
+def _state(archive: NpzFile, name: str) -> bytes:
+    try:
+        return bytes(archive[name].tobytes())
+    except UNREADABLE:
+        return b""
 
 
 @contextmanager
@@ -86,5 +92,5 @@ def _opened(packed: bytes) -> Iterator[NpzFile]:
     try:
         with NpzFile(io.BytesIO(packed), allow_pickle=False) as archive:
             yield archive
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
+    except UNREADABLE as error:
         raise UnreadableError(f"the state is no archive of arrays: {reason(error)}") from error

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Any
 
-import structlog
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
@@ -12,8 +11,6 @@ from core.plan.architecture import hashed
 from core.training import kept_definitions
 from core.training.definitions import Called, trace
 from gradlab.errors import reason
-
-log = structlog.get_logger()
 
 # TensorFlow warns after the fifth trace of a function; here each architecture is traced once, on purpose.
 tf.get_logger().setLevel("ERROR")
@@ -32,10 +29,10 @@ class Compiled:
             that captures anything else is not kept.
         rewritten: True if TensorFlow shall rewrite a plain graph before it runs: worth it for what is called often.
         large: True if each of its kernels shall work with two threads, where a processor runs them.
-        kinds: of the layers that it consists of, for the log.
 
     Attributes:
         jit: True while XLA compiles it; False after XLA has rejected an operation.
+        refusal: XLA's reason then.
     """
 
     def __init__(
@@ -47,9 +44,9 @@ class Compiled:
         variables: Sequence[Any] = (),
         rewritten: bool = True,
         large: bool = False,
-        kinds: Sequence[str] = (),
     ) -> None:
-        self._function, self.jit, self._name, self._variables, self._kinds = function, jit, name, variables, kinds
+        self._function, self.jit, self._name, self._variables = function, jit, name, variables
+        self.refusal: str | None = None
         self._rewritten, self._large = rewritten, large and not tf.config.get_visible_devices("GPU")
         self._called: dict[str, Called] = {}
         self._making = Lock()
@@ -65,10 +62,8 @@ class Compiled:
         except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as refusal:
             if not self.jit:
                 raise
-            # Last digits of a plain graph are others.
-            log.warning("not_compiled", layers=list(dict.fromkeys(self._kinds)), reason=reason(refusal))
             # XLA rejects an unsupported operation before anything runs, so no variable has changed yet.
-            self.jit = False
+            self.jit, self.refusal = False, reason(refusal)
             return self._for(arguments)(*arguments)
 
     def trace(self, *arguments: Any) -> None:

@@ -61,7 +61,6 @@ class Program:
             name=name,
             variables=self._variables,
             large=has_large_kernels(spec),
-            kinds=[layer.spec.kind for layer in spec.layers],
         )
 
     @cached_property
@@ -73,6 +72,11 @@ class Program:
     def compiled(self) -> bool:
         """True while XLA compiles the program; False for a plain graph, from the beginning or after a fallback."""
         return self._run.jit
+
+    @property
+    def refusal(self) -> str | None:
+        """XLA's reason for a fallback to a plain graph; None without one."""
+        return self._run.refusal
 
     def measure_as(self, layout: Layout) -> None:
         """Record as often as this layout requires; it must have the same series as the program's spec."""
@@ -137,11 +141,19 @@ class Program:
         values = [(variable.shape in stacked, variable.numpy()) for variable in variables]
         return [value[place : place + 1] if whole else value for whole, value in values]
 
+    def check(self, state: list[np.ndarray]) -> None:
+        """Raise UnreadableError if arrays are no result of `state`: of other shapes or types."""
+        if len(state) != len(self._fresh):
+            raise UnreadableError(f"expected {len(self._fresh)} variables; received {len(state)}")
+        for place, (ours, value) in enumerate(zip(self._fresh, state, strict=True)):
+            if value.shape != ours.shape:
+                raise UnreadableError(f"variable {place}: expected {ours.shape}; received {value.shape}")
+            if value.dtype != ours.dtype:
+                raise UnreadableError(f"variable {place}: expected {ours.dtype}; received {value.dtype}")
+
     def restore(self, state: list[np.ndarray]) -> None:
-        """Set all variables to a result of `state`. Raises UnreadableError, and sets none, if these are others."""
-        shapes = [variable.shape for variable in self._variables]
-        if (received := [value.shape for value in state]) != shapes:
-            raise UnreadableError(f"a state: expected arrays of {shapes}; received {received}")
+        """Set all variables to a result of `state`. Raises UnreadableError, with nothing set, as `check` does."""
+        self.check(state)
         self.wait()  # the training before may have been broken off while the program was compiled
         for variable, value in zip(self._variables, state, strict=True):
             variable.assign(value)

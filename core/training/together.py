@@ -6,6 +6,7 @@ A group's program leaves Python alone for most of its time, so that two threads 
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 
 from core.training.checkpoint import join
@@ -43,7 +44,7 @@ def together(groups: Sequence[Group]) -> Iterator[Chunk]:
             closed.enter_context(closing(group.chunks))
         threads = closed.enter_context(ThreadPoolExecutor(len(groups)))  # ends first: nothing closes what runs
         first, *waiting = groups
-        under_way: dict[Future[Chunk | None], Group] = {threads.submit(next, first.chunks, None): first}
+        under_way: dict[Future[Chunk | None], Group] = {threads.submit(copy_context().run, _next, first): first}
         while under_way:
             for done in wait(under_way, return_when=FIRST_COMPLETED).done:
                 group, chunk = under_way.pop(done), done.result()
@@ -53,7 +54,11 @@ def together(groups: Sequence[Group]) -> Iterator[Chunk]:
                 ready = [group] if chunk else []
                 if not chunk or any(run.history.last_epoch for run in chunk.runs):
                     ready, waiting = ready + waiting, []
-                under_way |= {threads.submit(next, each.chunks, None): each for each in ready}
+                under_way |= {threads.submit(copy_context().run, _next, each): each for each in ready}
+
+
+def _next(group: Group) -> Chunk | None:
+    return next(group.chunks, None)
 
 
 def _checkpoint(groups: Sequence[Group]) -> Checkpoint:

@@ -8,16 +8,18 @@ from functools import partial
 
 import keras
 import numpy as np
+import structlog
 
-from core.plan.widths import rounds_of, width_for
+from core.plan.widths import rounds_of
 from core.training.architecture import architecture
 from core.training.beside import Beside
-from core.training.checkpoint import checkpoint_of, logged_if_unreadable, readable, unpack
+from core.training.checkpoint import checkpoint_of, unpack
 from core.training.data import Data
 from core.training.inspector import inspect
 from core.training.pretraining import starting_values
 from core.training.program import Program
 from core.training.program_cache import lend
+from core.training.resumable import resumable
 from core.training.sample_order import sample_order
 from core.training.together import Group, together
 from core.training.trained_epochs import Block, Earlier, TrainedEpochs, are_measured, concatenated, trained_count
@@ -25,6 +27,8 @@ from gradlab.keras.gradient_statistics import GradientStatistics
 from gradlab.measurement.history import Architecture, Checkpoint, Chunk, Culprit, History, RunChunk, Snapshot, StoppedBy
 from gradlab.spec import ExperimentSpec
 from gradlab.vocabulary.datasets import Dataset
+
+log = structlog.get_logger()
 
 # A chunk has at most so many times the epochs of the one before. The first are short, to measure an epoch's time.
 GROWTH = 8
@@ -60,10 +64,7 @@ def train(
     """
     data = Data(spec, samples)
     del samples  # `data` holds what is left of them
-    resumed = readable(resume) if resume else []
-    # A training goes on as wide as it began: earlier versions trained up to 32 seeds side by side.
-    began = len(unpack(resumed[0].state)[0]) if resumed else width_for(spec)
-    width, after = 1 if callbacks else began, {each.seed: each for each in resumed}
+    width, after = resumable(spec, resume, alone=bool(callbacks))
     begin = partial(_Training, spec, data=data, weights=weights, callbacks=callbacks)
     for seeds in rounds_of(spec.seeds[spec.seeds.index(resume.seed) if resume else 0 :], width):
         groups = []
@@ -82,7 +83,9 @@ def _whole(
     """Train a group, after a checkpoint or from the beginning, until all runs have ended."""
     with lent as program:
         training = begin(program)
-        if not (resumed and training.resume(resumed)):
+        if resumed:
+            training.resume(resumed)
+        else:
             yield training.begin()
         yield from training.chunks(chunk_seconds)
 
@@ -125,14 +128,11 @@ class _Training:
         self._program.compile(data)
         return chunk
 
-    def resume(self, checkpoint: Checkpoint) -> bool:
-        """Restore the state of a checkpoint. Return False, with nothing restored, if it cannot be read."""
-        with logged_if_unreadable(checkpoint):
-            self._program.restore(unpack(checkpoint.state))
-            self._epoch = checkpoint.epoch
-            self._begun()
-            return True
-        return False
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Restore the state of a checkpoint."""
+        self._program.restore(unpack(checkpoint.state))
+        self._epoch = checkpoint.epoch
+        self._begun()
 
     def _begun(self) -> None:
         if self._callbacks:
@@ -205,6 +205,9 @@ class _Training:
         self._program.compile(self._data)
         begun = time.perf_counter()
         self._program.wait()
+        if self._program.refusal:  # worth a warning: a plain graph differs in its last digits
+            kinds = list(dict.fromkeys(layer.spec.kind for layer in self._spec.layers))
+            log.warning("not_compiled", seed=self._group[0], layers=kinds, reason=self._program.refusal)
         return time.perf_counter() - begun
 
     def _is_over(self) -> bool:

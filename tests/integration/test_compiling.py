@@ -7,6 +7,7 @@ from concurrent.futures import Future
 import numpy as np
 import pytest
 import tensorflow as tf
+from structlog.contextvars import bound_contextvars, get_contextvars
 from tensorflow.python.eager import context
 
 from core.plan import widths
@@ -145,6 +146,16 @@ def test_work_that_failed_is_raised_and_tried_again():
     begun.begin(work)
     begun.wait()
     assert not failures
+
+
+def test_what_other_threads_log_names_the_experiment():
+    seen, begun = [], Begun("compile")
+    with bound_contextvars(experiment_id="this"), Beside() as beside:
+        begun.begin(lambda: seen.append(get_contextvars()))
+        begun.wait()
+        beside.do(lambda: seen.append(get_contextvars()))
+        beside.wait()
+    assert seen == [{"experiment_id": "this"}] * 2
 
 
 def test_a_waiter_that_wakes_late_does_not_forget_what_began_meanwhile():

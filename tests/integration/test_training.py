@@ -16,6 +16,7 @@ from core.training import train as engine
 from core.training.checkpoint import join, pack, split, unpack
 from core.training.program import Program
 from core.training.recorder import Recorder
+from core.training.resumable import resumable
 from core.training.train import train
 from gradlab.keras import GradientStatistics
 from gradlab.measurement.history import Chunk
@@ -133,7 +134,7 @@ def test_a_training_resumed_from_any_checkpoint_ends_with_the_same_bits(network,
 
 
 def test_a_training_begins_anew_where_its_checkpoint_cannot_be_read():
-    """Damaged, cut, of another form, of another network: the same bits, and a line in the log that says so."""
+    """Damaged, of another form, of another network: the same bits, as wide as ever, and a line in the log says so."""
     spec = a_spec(layers=[HE, OUTPUT], seeds=range(9), epochs=3)
     undisturbed = list(train(spec))
     first, second = split(undisturbed[-1].checkpoint())
@@ -144,16 +145,28 @@ def test_a_training_begins_anew_where_its_checkpoint_cannot_be_read():
         "cut": first.state[:-100],
         "fewer variables": pack(state[:-1]),
         "another network": pack([state[0][:, 1:], *state[1:]]),
+        "no variables": pack([]),
+        "no rows": pack([state[0][:0], *state[1:]]),
+        "wider": pack([np.tile(state[0], (4, 1)), *state[1:]]),
+        "text": pack([state[0].astype(str), *state[1:]]),
+        "doubles": pack([state[0].astype(np.float64), *state[1:]]),
     }
     for name, content in unreadable.items():
         with capture_logs() as logs:
-            chunks = list(train(spec, resume=replace(first, state=content)))
-        assert [(log["log_level"], log["event"]) for log in logs] == [("error", "checkpoint_unreadable")], name
-        assert_same(trained(chunks, 0), trained(undisturbed, 0))
-    damaged = join([first, replace(second, state=b"another form")])
-    chunks = list(train(spec, resume=damaged))
-    assert {run.seed for run in runs_of(chunks)} == {8}, "the other group had ended"
-    assert_same(trained(chunks, 8), trained(undisturbed, 8))
+            assert resumable(spec, replace(first, state=content), alone=False) == (8, {}), name
+        ((level, event, reason),) = [(log["log_level"], log["event"], log["reason"]) for log in logs]
+        assert (level, event) == ("error", "checkpoint_unreadable"), name
+        assert len(reason) < 100, name
+    assert reason == "variable 0: expected float32; received float64"
+    chunks = list(train(spec, resume=replace(first, state=unreadable["wider"])))
+    assert_same(trained(chunks, 0), trained(undisturbed, 0))
+    assert unpack(split(chunks[-1].checkpoint())[0].state)[0].shape == state[0].shape
+    for of_first, of_second, anew in [(first.state, b"cut", {8}), (b"cut", second.state, set(range(8)))]:
+        damaged = join([replace(first, state=of_first), replace(second, state=of_second)])
+        chunks = list(train(spec, resume=damaged))
+        assert {run.seed for run in runs_of(chunks)} == anew, "the other group had ended"
+        for seed in anew:
+            assert_same(trained(chunks, seed), trained(undisturbed, seed))
 
 
 def test_an_epoch_is_measured_while_the_pieces_of_the_next_one_are_trained(monkeypatch):
@@ -207,7 +220,7 @@ def test_a_training_goes_on_as_wide_as_it_began(monkeypatch):
     """Earlier versions trained up to 32 seeds side by side, and their checkpoints hold as many."""
     spec = a_spec(layers=[HE, OUTPUT], seeds=range(9), epochs=3)
     with monkeypatch.context() as earlier:
-        earlier.setattr(engine, "width_for", lambda _: 16)
+        earlier.setattr("core.training.resumable.width_for", lambda _: 16)
         chunks = train(spec)
         begun = [next(chunks), next(chunks)]
         checkpoint = begun[-1].checkpoint()
@@ -407,4 +420,7 @@ def test_what_xla_cannot_compile_trains_as_a_plain_graph_and_says_so(monkeypatch
     assert (level, event, layers) == ("warning", "not_compiled", ["dense"])
     assert "PyFunc" in reason
     assert "\n" not in reason
+    with capture_logs() as logs:
+        list(train(spec))
+    assert [log["event"] for log in logs] == ["not_compiled"], "also where the process has the program"
     np.testing.assert_allclose(trained(chunks)["metrics"], expected, rtol=1e-4)

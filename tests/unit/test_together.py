@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from structlog.contextvars import bound_contextvars, get_contextvars
 
 from core.training.checkpoint import split
 from core.training.together import Group, together
@@ -72,6 +73,14 @@ def test_what_fails_in_one_group_ends_all():
         list(together([other.group(), failing.group()]))
     assert other.closed
     assert failing.closed
+
+
+def test_what_a_group_logs_names_the_experiment():
+    seen = []
+    groups = [Trained(seeds, before=lambda _: seen.append(get_contextvars())).group() for seeds in ((0, 1), (2, 3))]
+    with bound_contextvars(experiment_id="this"):
+        list(together(groups))
+    assert seen == [{"experiment_id": "this"}] * 8
 
 
 def test_closing_it_closes_all_groups():
