@@ -36,7 +36,7 @@ class EqualLayers:
 
     @cached_property
     def begins(self) -> list[Any]:
-        """Where each of these layers begins in a row, (2,) int32 each, the row's place 0 first."""
+        """The place in the rows at which each of these layers begins, (2,) int32 each, with 0 for the row first."""
         return [tf.constant([0, number]) for _, number, _ in self._layers]
 
     def read(self, rows: Any, begins: Sequence[Any]) -> Iterator[tuple[int, list[Any]]]:

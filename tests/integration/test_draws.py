@@ -12,6 +12,7 @@ from core.training.forms import rewrite_layers
 from core.training.network import BuiltLayer
 from gradlab.spec.experiment import ModelSpec
 from gradlab.spec.network import walk
+from tests.layers import a_layer
 
 SEEDS = [(0, 0), (12345, 67), (-3, 2**31 - 1)]
 # A number of entries that is no multiple of the four of a block.
@@ -78,12 +79,8 @@ def test_layers_that_draw_are_kerass_and_leave_the_same_seed(fields, shape):
 
 def test_a_dropouts_numbers_are_drawn_once_for_all_units_behind_it():
     """XLA fuses what is cheap into each use. Philox, with words of 64 bits, would be in the sum of the dense layer."""
-    layers = ModelSpec.model_validate({"layers": [{"kind": "dropout", "rate": 0.3}, {"kind": "dense", "units": 8}]})
-    built = []
-    for named in walk(layers.layers, (8,)):
-        layer = named.spec.build(keras, name=f"any_{named.spec.kind}", seeds=iter(range(99)))
-        named.spec.create_weights(layer, (8,))
-        built.append(BuiltLayer(named, layer))
+    specs = {"kind": "dropout", "rate": 0.3}, {"kind": "dense", "units": 8}
+    built = [a_layer(fields, (32, 8))[0] for fields in specs]
     rewrite_layers(built, plainly=False)
 
     def call(x):

@@ -35,7 +35,7 @@ def test_each_tensor_is_read_from_its_place(jit: bool):
 
 
 def test_no_place_of_an_equal_layer_is_a_constant():
-    """Where a begin is a constant for XLA, the program has no parameter for it, and slices at that place."""
+    """A begin that is a constant for XLA is no parameter of the program, which slices at that place."""
     stack, rows = a_stack(1)
 
     def of_rows(rows: Any, begins: Any) -> Any:

@@ -11,10 +11,8 @@ import tensorflow as tf
 from core.training import wrapped
 from core.training.convolutions import convolve
 from core.training.forms import rewrite_layers
-from core.training.network import BuiltLayer
 from core.training.time_loops import can_loop, scan
-from gradlab.spec.experiment import ModelSpec
-from gradlab.spec.network import walk
+from tests.layers import a_layer, forth_and_back
 
 SHAPE = (3, 7, 5)
 SEQUENCES = {"units": 4, "return_sequences": True}
@@ -44,40 +42,29 @@ CONVOLUTIONS: dict[str, dict[str, Any]] = {
 SHAPES = {"conv_lstm1d": (2, 4, 7, 3), "conv_lstm2d": (2, 4, 5, 6, 3)}
 
 
-def forth_and_back(fields: dict[str, Any], *, rewritten: bool, masked: bool = False) -> list[np.ndarray]:
+def called(fields: dict[str, Any], *, rewritten: bool, masked: bool = False) -> list[np.ndarray]:
     """The output of a layer while training, the gradients of a weighted sum of it, and the state of its draws."""
-    (spec,) = ModelSpec.model_validate({"layers": [fields]}).layers
-    shape = SHAPES.get(spec.kind, SHAPE)
-    (named,) = walk([spec], shape[1:])
-    layer = spec.build(keras, name="any", seeds=iter(range(99)))
-    spec.create_weights(layer, shape[1:])
-    random = np.random.default_rng(0)
-    for variable in layer.trainable_variables:  # biases, too
-        variable.assign(random.normal(size=variable.shape))
-    x = tf.constant(random.normal(size=shape).astype(np.float32))
-    mask = tf.constant(random.random(shape[:2]) < 0.6) if masked else None
+    shape = SHAPES.get(fields["kind"], SHAPE)
+    built, x = a_layer(fields, shape)
+    mask = tf.constant(np.random.default_rng(2).random(shape[:2]) < 0.6) if masked else None
     if rewritten:
-        rewrite_layers([BuiltLayer(named, layer)], plainly=False)
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        out = layer(x, training=True, mask=mask)
-        total = tf.reduce_sum(out * np.random.default_rng(1).normal(size=out.shape).astype(np.float32))
-    by = tape.gradient(total, [x, *(each.value for each in layer.trainable_variables)])
-    return [each.numpy() for each in (out, *by, *layer.non_trainable_variables)]
+        rewrite_layers([built], plainly=False)
+    out, by = forth_and_back(built.keras, x, mask=mask)
+    return [each.numpy() for each in (out, *by, *built.keras.non_trainable_variables)]
 
 
 @pytest.mark.parametrize("case", [*CASES, *CONVOLUTIONS])
 def test_outputs_and_gradients_are_kerass(case):
     fields = (CASES | CONVOLUTIONS)[case]
-    mine, expected = (forth_and_back(fields, rewritten=rewritten) for rewritten in (True, False))
+    mine, expected = (called(fields, rewritten=rewritten) for rewritten in (True, False))
     for one, other in zip(mine, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=2e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("fields", [{"kind": "gru", **SEQUENCES}, CONVOLUTIONS["rows that drop"]], ids=["gru", "rows"])
 def test_masked_steps_are_skipped_as_keras_skips_them(fields):
-    masked, expected = (forth_and_back(fields, rewritten=rewritten, masked=True) for rewritten in (True, False))
-    assert not np.allclose(masked[0], forth_and_back(fields, rewritten=True)[0])
+    masked, expected = (called(fields, rewritten=rewritten, masked=True) for rewritten in (True, False))
+    assert not np.allclose(masked[0], called(fields, rewritten=True)[0])
     np.testing.assert_allclose(masked[0], expected[0], rtol=2e-5, atol=1e-5)
 
 
@@ -89,7 +76,7 @@ def test_inputs_of_all_steps_are_convolved_before_the_loop(monkeypatch):
         return convolve(x, *rest)
 
     monkeypatch.setattr(wrapped, "convolve", noted)
-    forth_and_back(CONVOLUTIONS["images"], rewritten=True)
+    called(CONVOLUTIONS["images"], rewritten=True)
     samples, steps = SHAPES["conv_lstm2d"][:2]
     # The inputs; in turn the state of each step, twice as its gradient is derived too; all states, by their kernel.
     assert batches == [samples * steps, *[samples] * 2 * steps, samples * steps]
