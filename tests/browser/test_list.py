@@ -3,10 +3,19 @@
 import re
 from contextlib import suppress
 
-from playwright.sync_api import expect
+from playwright.sync_api import APIResponse, Route, expect
 
 from gradlab.client.client import Refused
 from tests.browser.pages import UNANSWERED, endless
+from tests.builders import a_spec
+
+LISTED = re.compile(r"/experiments\?limit=")
+SEE_ROWS = """() => {
+    window.rowsThatCame = [];
+    const see = (records) => records.forEach(({ addedNodes }) =>
+        addedNodes.forEach((row) => window.rowsThatCame.push(row.dataset.id)));
+    new MutationObserver(see).observe(document.querySelector("main tbody"), { childList: true });
+}"""
 
 
 def test_two_experiments_are_compared_what_differs_first(reader, trained):
@@ -65,4 +74,29 @@ def test_a_list_lives_and_lets_go(reader, service):
             page.unroute(path)
     expect(row).to_have_count(0)
     expect(page.locator("main > [role=status]")).to_have_text(["", ""])
-    someone.forgive("ERR_FAILED")
+    # The list may ask for the curve of an experiment while it is being deleted.
+    someone.forgive("ERR_FAILED", f"/experiments/{queued.id}/history")
+
+
+def test_an_answer_from_before_a_deletion_does_not_bring_the_row_back(reader, service):
+    finished = service.client.submit(a_spec(name="to be removed"))
+    service.client.wait(finished.id)
+    someone, held = reader(), []
+    page = someone.go("")
+    row = page.locator(f"tr[data-id='{finished.id}']")
+    expect(row.locator("canvas.spark")).to_have_attribute("aria-label", re.compile("ends at"))
+    row.get_by_text("Delete").click()
+    held: list[tuple[Route, APIResponse]] = []
+    page.route(LISTED, lambda route: held.append((route, route.fetch())), times=1)
+    with page.expect_request(LISTED):
+        page.wait_for_timeout(0)
+    page.click("dialog button.danger")
+    expect(row).to_have_count(0)
+    page.evaluate(SEE_ROWS)
+    route, answer = held[0]
+    with page.expect_response(LISTED):
+        route.fulfill(response=answer)
+    with page.expect_response(LISTED):  # the next one, once that was shown
+        pass
+    assert str(finished.id) in answer.text()
+    assert str(finished.id) not in page.evaluate("window.rowsThatCame")

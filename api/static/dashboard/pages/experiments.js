@@ -171,6 +171,8 @@ function listView(signal, { onPage, onChange, attempt }) {
   const compare = compareChoice();
   /** @type {Map<string, Row>} */
   const rows = new Map();
+  /** @type {Set<string>} */
+  const deleted = new Set(); // an answer that was asked for before a deletion still lists the experiment
   const trials = foldedTrials(onChange, signal);
   const onCancel = (/** @type {Experiment} */ experiment) => attempt(() => cancel(experiment));
   const onRemove = (/** @type {Experiment} */ experiment) => attempt(() => remove(experiment));
@@ -187,6 +189,7 @@ function listView(signal, { onPage, onChange, attempt }) {
   async function remove(experiment) {
     const question = `Delete “${nameOf(experiment)}” with all that was measured?`;
     if (!(await deleteExperiment(experiment.id, question, signal))) return;
+    deleted.add(experiment.id);
     rows.delete(experiment.id);
     compare.forget(experiment.id);
     onChange();
@@ -207,7 +210,7 @@ function listView(signal, { onPage, onChange, attempt }) {
     /** @param {ListPage} answer @param {boolean} isOlder @param {boolean} isFiltered */
     async show({ experiments: listed, next }, isOlder, isFiltered) {
       await trials.read(listed);
-      const shown = trials.arrange(listed);
+      const shown = trials.arrange(listed).filter(({ id }) => !deleted.has(id));
       replaceRows(body, shown.length ? shown.map(rowOf) : [emptyRow(isFiltered)]);
       pages.show(next, isOlder);
     },
