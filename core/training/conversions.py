@@ -2,7 +2,8 @@
 
 TensorFlow's own conversion computes them by operations of the graph, for the axis of the stack, and the gradient takes
 them from the forward pass. XLA then treats whatever the forward pass takes as constants, weights and samples included,
-and compiles again at every call. The import of this module replaces TensorFlow's conversion.
+and compiles again at every call. The import of this module replaces TensorFlow's conversion, and its gradient of a
+transposition. Each operation that is not made spares its share of a trace as well.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.framework import ops
 from tensorflow.python.ops.parallel_for import pfor
 
 SIDE_BY_SIDE = "seeds side by side need constants"
@@ -51,11 +53,28 @@ def _concatenation(inside: Any) -> Any:
 
 def _transposition(inside: Any) -> Any:
     """Transpose a stacked tensor, whose first axis stays."""
-    order = [0, *(_constant(inside, 1) + 1).tolist()]
-    back = np.argsort(order).tolist()
-    return _with_gradient(
-        partial(tf.transpose, perm=order), partial(tf.transpose, perm=back), [inside.stacked_input(0)]
-    )
+    return pfor.wrap(tf.transpose(inside.stacked_input(0), [0, *(_constant(inside, 1) + 1).tolist()]), True)
+
+
+def _gradient_of_transposition(op: Any, gradient: Any) -> list[Any]:
+    """Return the gradient of a transposition, whose order is a number wherever it is known."""
+    order = tf.get_static_value(op.inputs[1])
+    back = tf.math.invert_permutation(op.inputs[1]) if order is None else np.argsort(order).astype(np.int32)
+    return [tf.transpose(gradient, back), None]
+
+
+def _expansion(inside: Any) -> Any:
+    """Insert an axis into a stacked tensor; it is counted without the axis of the stack."""
+    axis = int(_constant(inside, 1))
+    return pfor.wrap(tf.expand_dims(inside.stacked_input(0), axis + (axis >= 0)), True)
+
+
+def _reshaping(inside: Any) -> Any:
+    """Reshape a stacked tensor, whose first axis stays."""
+    tensor, shape = inside.stacked_input(0), tf.get_static_value(inside.unstacked_input(1))
+    if shape is None or tensor.shape[0] is None:
+        return _of_tensors(inside)
+    return pfor.wrap(tf.reshape(tensor, [tensor.shape[0], *shape.tolist()]), True)
 
 
 def _repetition(inside: Any) -> Any:
@@ -73,8 +92,11 @@ def _repetition(inside: Any) -> Any:
     )
 
 
+_of_tensors = pfor._pfor_converter_registry["Reshape"]
 _REDUCTIONS = ("Sum", "Mean", "Max", "Min", "Prod")
 pfor._pfor_converter_registry.update(
     {name: partial(_reduction, getattr(tf, f"reduce_{name.lower()}")) for name in _REDUCTIONS}
     | {"ConcatV2": _concatenation, "Transpose": _transposition, "Tile": _repetition}
+    | {"ExpandDims": _expansion, "Reshape": _reshaping}
 )
+ops.gradient_registry._registry["Transpose"]["type"] = _gradient_of_transposition

@@ -2,7 +2,7 @@
 
 XLA makes a library call for every matrix product, of each seed. With layers of five units, the calls take several times
 as long as the arithmetic. XLA computes along the last axis by vectors, and five units are fewer than a vector has. So
-samples are the last axis here. XLA removes the two transpositions between one such layer and the next.
+samples are the last axis here, and stay it from one such layer to the next.
 """
 
 from collections.abc import Iterable
@@ -14,6 +14,8 @@ from keras import ops
 from core.training.network import BuiltLayer
 from core.training.stack import LOGITS
 
+# Attribute of an output: the same with samples along the last axis.
+SAMPLES_LAST = "_samples_last"
 # Up to so many weights of a dense layer, the sum is faster (measured: docs/lab-notes/engine.md, decision 115).
 MAX_SUMMED = 100
 
@@ -46,7 +48,8 @@ def _dense(layer: Any, per_unit: bool, inputs: Any, training: bool | None = None
     last, first = [axes - 1, *range(axes - 1)], [*range(1, axes), 0]  # orders that move an axis to the front, and back
     ones = (1,) * (axes - 1)
     kernel = ops.reshape(layer.kernel, (*layer.kernel.shape, *ones))
-    x = ops.sum(ops.expand_dims(ops.transpose(inputs, last), 1) * kernel, axis=0)
+    turned = getattr(inputs, SAMPLES_LAST, None)
+    x = ops.sum(ops.expand_dims(ops.transpose(inputs, last) if turned is None else turned, 1) * kernel, axis=0)
     if layer.bias is not None:
         # Not by `ops.add`: it takes a vector of the size of another axis for a bias of channels.
         x = x + ops.reshape(layer.bias, (-1, *ones))
@@ -56,6 +59,7 @@ def _dense(layer: Any, per_unit: bool, inputs: Any, training: bool | None = None
         return layer.activation(ops.transpose(x, first))
     activated = layer.activation(x)
     outputs = ops.transpose(activated, first)
+    setattr(outputs, SAMPLES_LAST, activated)
     if hasattr(activated, LOGITS):
         setattr(outputs, LOGITS, ops.transpose(getattr(activated, LOGITS), first))
     return outputs

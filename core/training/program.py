@@ -7,7 +7,7 @@ of a block while the next block trains.
 """
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ from core.training.data import Data
 from core.training.epochs import Epochs
 from core.training.forms import training_forms
 from core.training.network import LayerValues, Network, flattened
-from core.training.recorder import Recorder, Traces
+from core.training.recorder import BY_INITIAL, Recorder, Traces
 from core.training.stack import Stack
 from core.training.trained_epochs import Block, TrainedEpochs, concatenated
 from gradlab.measurement.history import Layout, Variable
@@ -97,7 +97,7 @@ class Program:
 
         Args:
             data: the samples.
-            initially: trace what measures epoch 0 as well, for a training that has not begun.
+            initially: trace what measures epochs as well, for a training that has not begun.
         """
         self._compilation.begin(self._compile, data, initially)
 
@@ -163,11 +163,9 @@ class Program:
 
         While the graph of a large network runs, which Python waits for, the program is traced.
         """
-        if self._traces_early:
-            self._recorder.trace_initially(data)
-            self._tracing.begin(self._run.trace, *self._idle(data))
+        traced = partial(self._tracing.begin, self._run.trace, *self._idle(data)) if self._traces_early else None
         weights, state = self.stack.weights.numpy(), [variable.numpy() for variable in self.stack.state]
-        metrics, series = self._recorder.initially(weights, state, data)
+        metrics, series = self._recorder.initially(weights, state, data, traced)
         rate = np.full((self.stack.width, 1), float(self._optimizer.learning_rate.numpy()), np.float32)
         names = 2 * self._epochs.task.name_count
         row = np.concatenate([metrics[:, :names], rate, metrics[:, names:]], axis=1)
@@ -185,7 +183,8 @@ class Program:
     ) -> Iterator[Block | None]:
         """Train one epoch for each permutation of the samples.
 
-        A run ends early if a loss, a metric or a weight is NaN or infinite at the end of an epoch.
+        A run ends early if a loss, a metric or a weight is NaN or infinite at the end of an epoch. What measures the
+        epochs behind the first is traced meanwhile.
 
         Args:
             data: the samples.
@@ -197,6 +196,8 @@ class Program:
         Yields:
             After each call of the program, the block that it has ended; None for a piece inside of an epoch.
         """
+        if first_epoch > BY_INITIAL:
+            self._recorder.trace(data)
         train = self._piece_by_piece if self._in_pieces else self._whole_epochs
         for begin in range(0, len(permutations), self._block):
             yield from train(data, permutations[begin : begin + self._block], first_epoch + begin, seeds, beside)
@@ -237,7 +238,8 @@ class Program:
     def _compile(self, data: Data, initially: bool) -> None:
         arguments = self._idle(data)
         self._run.trace(*arguments)
-        self._recorder.trace(data, initially=initially)  # in another thread: XLA leaves Python to it
+        if initially:
+            self._recorder.trace(data, initially=True)  # in another thread: XLA leaves Python to it
         self._run(*arguments)
 
     def _idle(self, data: Data) -> tuple[Any, ...]:

@@ -5,7 +5,7 @@ goes on. The series are computed from them in another thread. So measuring costs
 it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -22,7 +22,7 @@ from core.training.gradient_series import GradientSeries
 from core.training.initial import Initial, probe_samples
 from core.training.measurers import FROM_FLOWS, FROM_PLANE, FROM_WEIGHTS, WeightRows
 from core.training.network import Network
-from core.training.probe import Probe
+from core.training.probe import Probe, ProbedLayer
 from core.training.segments import Segments
 from core.training.stack import Stack
 from core.training.task import Task
@@ -31,6 +31,9 @@ from gradlab.measurement.kinds import BY_NAME, Source
 from gradlab.spec import ExperimentSpec
 
 Series = dict[str, np.ndarray]
+
+# The first trained epoch is measured by the graphs of epoch 0, whatever is trained beside it or has been traced.
+BY_INITIAL = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,27 +90,28 @@ class Recorder:
         self._flows, self._predict = graph(self._probe.run), graph(self._predicted)
         self._tracing = Begun("trace")
 
-    def trace(self, data: Data, *, initially: bool) -> None:
+    def trace(self, data: Data, *, initially: bool = False) -> None:
         """Begin to trace what measures trained epochs, in another thread, and call it once; no variable changes.
 
-        TensorFlow prepares a graph at its first call, for which the first trained epochs would wait. `wait` before you
-        measure.
+        TensorFlow prepares a graph at its first call, for which a measurement would wait.
 
         Args:
             data: the samples.
-            initially: trace what measures epoch 0 as well, first.
+            initially: trace what measures epoch 0 and the first trained one as well, first.
         """
         self._tracing.begin(self._trace, data, initially)
-
-    def trace_initially(self, data: Data) -> None:
-        """Trace what measures epoch 0. Nothing runs."""
-        self._initial.trace(data)
 
     def wait(self) -> None:
         """Wait for the end of `trace`. Raises what it raised."""
         self._tracing.wait()
 
-    def initially(self, weights: np.ndarray, state: Sequence[np.ndarray], data: Data) -> tuple[np.ndarray, Series]:
+    def initially(
+        self,
+        weights: np.ndarray,
+        state: Sequence[np.ndarray],
+        data: Data,
+        traced: Callable[[], None] | None = None,
+    ) -> tuple[np.ndarray, Series]:
         """Measure the state before the first update.
 
         The gradient is that of the training samples all at once, instead of mini-batches.
@@ -116,12 +120,13 @@ class Recorder:
             weights: (seeds, numbers).
             state: the networks' other variables, (seeds, *shape) each.
             data: the samples.
+            traced: see `Initial.measure`.
 
         Returns:
             (seeds, names) metrics: training, validation and, where gradients are recorded, their norms; and kind ->
             (1, seeds, tensors, columns).
         """
-        measured = self._initial.measure(weights, state, data)
+        measured = self._initial.measure(weights, state, data, traced)
         metrics, gradients = measured["metrics"], measured["gradients"]
         of_gradients = self.gradients(0, 1)
         if gradients:
@@ -131,9 +136,9 @@ class Recorder:
         series, norms = of_gradients.series()
         with np.errstate(all="ignore"):  # overflows and NaN are measured like any number
             series |= self._of_weights(Traces(0, weights, weights[None], []))
-            if flows := self._layouts("flows"):
-                layers = self._initial.layers(measured["flows"])
-                series |= {each.kind: FROM_FLOWS[each.kind](each, layers)[None] for each in flows}
+            if self._layouts("flows"):
+                of_flows = self._measured(self._initial.layers(measured["flows"]))
+                series |= {kind: values[None] for kind, values in of_flows.items()}
             for each in self._layouts("plane"):
                 series[each.kind] = FROM_PLANE[each.kind](measured["plane"])[None]
         if norms is not None:
@@ -175,7 +180,7 @@ class Recorder:
         return measured
 
     def _of_flows(self, traces: Traces, data: Data) -> Series:
-        """Probe every due epoch of every seed, as many at a time as the stack is wide."""
+        """Probe every due epoch of every seed: of the first one alone, then as many as the stack is wide."""
         kinds = [layout.kind for layout in self._layouts("flows")]
         if not kinds:
             return {}
@@ -187,9 +192,11 @@ class Recorder:
             return {kind: np.zeros((0, seeds, *self.layout[kind].shape), np.float32) for kind in kinds}
         rows = traces.weights[due_epochs].reshape(len(due_epochs) * seeds, -1)
         x, y = probe_samples(*data.arrays[:2])
-        probes = [
+        alone = seeds * (traces.first_epoch + due_epochs[0] == BY_INITIAL)
+        probes = [self._measured(self._initial.layers(self._initial.flows(rows[:alone], data)))] if alone else []
+        probes += [
             self._probed(rows[begin : begin + self._some.width], x, y)
-            for begin in range(0, len(rows), self._some.width)
+            for begin in range(alone, len(rows), self._some.width)
         ]
         series = {kind: np.concatenate([probed[kind] for probed in probes]) for kind in kinds}
         by_epoch = {kind: values.reshape(len(due_epochs), seeds, *values.shape[1:]) for kind, values in series.items()}
@@ -204,17 +211,31 @@ class Recorder:
             due = self._due(layout, traces.first_epoch, epochs)
             measured[layout.kind] = np.empty((len(due), seeds, *layout.shape), np.float32)
             for place, epoch in enumerate(due):
-                self._all.weights.assign(_filled(traces.weights[epoch], self._all.width))
-                for variable, values in zip(self._all.averages, traces.state, strict=True):
-                    variable.assign(_filled(values[epoch], self._all.width))
-                outputs = self._predict(data.plane).numpy()[:seeds]  # (seeds, points, units)
+                weights, averages = traces.weights[epoch], [values[epoch] for values in traces.state]
+                if traces.first_epoch + epoch == BY_INITIAL:
+                    outputs = self._initial.plane(weights, averages, data)
+                else:
+                    outputs = self._at_plane(weights, averages, data)
                 measured[layout.kind][place] = FROM_PLANE[layout.kind](outputs)
         return measured
 
+    def _at_plane(self, weights: np.ndarray, averages: Sequence[np.ndarray], data: Data) -> np.ndarray:
+        """Return the outputs of all seeds at the points of the plane, (seeds, points, units)."""
+        self.wait()
+        self._all.weights.assign(_filled(weights, self._all.width))
+        for variable, values in zip(self._all.averages, averages, strict=True):
+            variable.assign(_filled(values, self._all.width))
+        outputs: np.ndarray = self._predict(data.plane).numpy()[: len(weights)]
+        return outputs
+
     def _probed(self, rows: np.ndarray, x: Any, y: Any) -> Series:
         """Probe the networks with these weights, (probes, numbers): kind -> (probes, layers, columns)."""
+        self.wait()
         self._some.weights.assign(_filled(rows, self._some.width))
-        layers = self._probe.arrays(self._flows(x, y), len(rows))
+        return self._measured(self._probe.arrays(self._flows(x, y), len(rows)))
+
+    def _measured(self, layers: Sequence[ProbedLayer]) -> Series:
+        """Compute the series of flows: kind -> (probes, layers, columns)."""
         return {layout.kind: FROM_FLOWS[layout.kind](layout, layers) for layout in self._layouts("flows")}
 
     def _layouts(self, source: Source) -> list[SeriesLayout]:

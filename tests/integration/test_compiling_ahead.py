@@ -72,9 +72,9 @@ def test_a_training_uses_the_program_that_was_compiled_ahead_and_has_the_same_bi
     program = compiled_ahead(WAITING)
     program.wait()
     recorder = program._recorder
-    initial = (recorder._initial._run, recorder._initial._predict)
+    initial = (recorder._initial._run, recorder._initial._flows, recorder._initial._predict)
     functions = (program._run, *initial, recorder._flows, recorder._predict)
-    assert [each.traces for each in functions] == [1] * 5, "what measures epoch 0 is there as well"
+    assert [each.traces for each in functions] == [1] * 6, "what measures epoch 0 is there as well"
     assert {*called} == {program._run, recorder._flows, recorder._predict}, "called once, which prepares them"
     assert program_cache.compile_ahead(WAITING, WAITING.dataset.load()) is None
     chunks = train(WAITING)
@@ -85,7 +85,7 @@ def test_a_training_uses_the_program_that_was_compiled_ahead_and_has_the_same_bi
     assert bits([first, *chunks]) == expected
     assert list(program_cache._programs.values()) == [program]
     assert {*called} == {*functions}
-    assert [each.traces for each in functions] == [1] * 5
+    assert [each.traces for each in functions] == [1] * 6
 
 
 def test_a_program_that_could_not_be_compiled_ahead_is_compiled_by_its_training():

@@ -28,6 +28,8 @@ OPERATIONS = {
     "concatenated along the first axis": lambda x, y: tf.concat([y, x], 0),
     "transposed": lambda x, y: tf.transpose(x * y, [2, 0, 1]),
     "repeated": lambda x, y: tf.tile(x, [1, 3, 2]) * 2.0,
+    "reshaped": lambda x, y: tf.reshape(x * y, [5, -1, 2]),
+    "with an axis more": lambda x, y: tf.expand_dims(x, 1) * tf.expand_dims(y, -4),
     "repeated as Keras does": lambda x, y: tf.repeat(x - y, 3, axis=1),
 }
 

@@ -334,7 +334,8 @@ GROUPED = {
 def functions_for_xla(spec: ExperimentSpec) -> list[str]:
     """Names of the functions that the graphs of epoch 0 and of a probe leave to XLA."""
     recorder, data = Recorder(spec, 1), Data(spec)
-    arrays = {recorder._initial._measured: data.arrays, recorder._probe.run: data.arrays[:2]}
+    initial, probe = recorder._initial, recorder._probe
+    arrays = {initial._measured: data.arrays, initial._probed: data.arrays[:2], probe.run: data.arrays[:2]}
     graphs = [
         tf.function(each, autograph=False).get_concrete_function(*arguments).graph for each, arguments in arrays.items()
     ]
