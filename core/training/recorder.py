@@ -131,8 +131,11 @@ class Recorder:
         of_gradients = self.gradients(0, 1)
         if gradients:
             missing = np.array([gradient.size == 0 for gradient in gradients])
-            there = [None if none else gradient for none, gradient in zip(missing, gradients, strict=True)]
-            of_gradients.add(self._all.join(there).numpy()[None, None], missing)  # (1, 1, seeds, numbers)
+            rows = [
+                gradient.reshape(len(weights), -1) if gradient.size else np.zeros((len(weights), size), np.float32)
+                for gradient, size in zip(gradients, self._all.sizes, strict=True)
+            ]
+            of_gradients.add(np.concatenate(rows, axis=1)[None, None], missing)  # (1, 1, seeds, numbers)
         series, norms = of_gradients.series()
         with np.errstate(all="ignore"):  # overflows and NaN are measured like any number
             series |= self._of_weights(Traces(0, weights, weights[None], []))
