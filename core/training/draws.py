@@ -16,11 +16,8 @@ from typing import Any
 import tensorflow as tf
 
 from core.training.network import BuiltLayer
+from core.training.philox import KEY_STEPS, LANES, MULTIPLIERS, ROUNDS
 
-ROUNDS, LANES = 10, 4
-# Multipliers of two of the four words, and what is added to the key's two words in each round (Salmon et al., table 2).
-MULTIPLIERS = 0xD2511F53, 0xCD9E8D57
-KEY_STEPS = 0x9E3779B9, 0xBB67AE85
 # The mantissa of a float32 has 23 bits; with these bits before it, it lies in [1, 2).
 MANTISSA_SHIFT, ONE_BITS = 9, 0x3F800000
 # What selu has for very negative inputs: −α·scale (Klambauer et al. 2017), as Keras's AlphaDropout writes it.

@@ -53,8 +53,12 @@ def of_signals(layer: "ProbedLayer") -> Mapping[str, np.ndarray]:
 
 
 def _by_unit(x: np.ndarray) -> np.ndarray:
-    """(probes, samples, units) -> (probes, units, samples), as a probe leaves them behind."""
-    return np.ascontiguousarray(x.swapaxes(1, 2), np.float32)
+    """(probes, samples, units) -> (probes, units, samples), as a probe leaves many layers behind."""
+    if x.dtype != np.float32 or not x.flags.c_contiguous or x.swapaxes(1, 2).flags.c_contiguous:
+        return np.ascontiguousarray(x.swapaxes(1, 2), np.float32)
+    by_unit = np.empty((x.shape[0], x.shape[2], x.shape[1]), np.float32)
+    _transpose(x, by_unit)
+    return by_unit
 
 
 def _correlation_and_rank(h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -65,6 +69,16 @@ def _correlation_and_rank(h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     _sum_products(np.ascontiguousarray(h), products)
     _correlate(products, units, columns)
     return columns[:, 0], columns[:, 1]
+
+
+@compiled((UNITS, float32[:, :, ::1]))
+def _transpose(x, by_unit):
+    """Exchange the last two axes, of which NumPy takes one number after another."""
+    probes, samples, units = x.shape
+    for probe in range(probes):
+        for unit in range(units):
+            for i in range(samples):
+                by_unit[probe, unit, i] = x[probe, i, unit]
 
 
 @compiled((UNITS, float64[:, ::1]))

@@ -27,8 +27,9 @@ class GradientSeries:
         self, due: Sequence[tuple[SeriesLayout, list[int]]], segments: Segments, optimizer: GradientOptimizer
     ) -> None:
         self._due, self._segments, self._optimizer = due, segments, optimizer
-        self._entries: dict[str, list[np.ndarray]] = {layout.kind: [] for layout, _ in due}
         self._seen: dict[str, np.ndarray] = {}
+        self._totals: dict[str, np.ndarray] = {}
+        self._batches = 0
         self._norms: list[np.ndarray] = []
 
     def add(self, rows: np.ndarray, missing: np.ndarray) -> None:
@@ -44,9 +45,11 @@ class GradientSeries:
                 of_due = (rows, sums) if len(due) == len(rows) else (rows[due], sums.at(due))
                 if layout.kind not in self._seen:
                     self._seen[layout.kind] = np.zeros((len(due), *rows.shape[2:]), np.int32)
-                given = GradientRows(layout, *of_due, missing, self._segments, self._seen[layout.kind])
-                self._entries[layout.kind].append(FROM_GRADIENTS[layout.kind].piece(given))
-            if GRADIENTS.name in self._entries:
+                    self._totals[layout.kind] = np.zeros((len(due), rows.shape[2], *layout.shape))
+                kept = self._seen[layout.kind], self._totals[layout.kind]
+                FROM_GRADIENTS[layout.kind].piece(GradientRows(layout, *of_due, missing, self._segments, *kept))
+            self._batches += rows.shape[1]
+            if GRADIENTS.name in self._totals:
                 clipped = clip(rows, sums.length, self._optimizer, self._segments.spread, np)
                 self._norms.append(np.stack([clipped.before, clipped.after, clipped.changed], axis=-1))
 
@@ -58,8 +61,5 @@ class GradientSeries:
             after clipping, and the share of mini-batches with a clipped gradient. None if gradients are not recorded.
         """
         with np.errstate(all="ignore"):
-            joined = {
-                kind: FROM_GRADIENTS[kind].joined(np.concatenate(entries, axis=1))
-                for kind, entries in self._entries.items()
-            }
+            joined = {kind: FROM_GRADIENTS[kind].joined(totals, self._batches) for kind, totals in self._totals.items()}
             return joined, np.concatenate(self._norms, axis=1).mean(axis=1) if self._norms else None

@@ -13,7 +13,7 @@ import numpy as np
 
 from core.training import flow_sums
 from core.training.segments import Segments
-from core.training.sums import Sums
+from core.training.sums import GRADIENT_MEANS, Sums
 from gradlab.measurement.history import SeriesLayout
 from gradlab.measurement.statistics import (
     ACTIVATION_STATISTICS,
@@ -32,6 +32,8 @@ if TYPE_CHECKING:  # that module loads TensorFlow; a measurer needs NumPy alone
 
 # Numbers of all layers but the largest from which on two layers are measured at a time: some milliseconds of NumPy.
 MIN_PARALLEL_NUMBERS = 1_000_000
+# The columns of the statistics of gradients that follow from sums; a new one is computed by its formula.
+MEAN_PLACES = np.array([[each.name for each in MEAN_GRADIENT_STATISTICS].index(name) for name in GRADIENT_MEANS])
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +48,8 @@ class GradientRows:
         segments: the position of each tensor in a row.
         seen: (epochs, seeds, numbers) int32, zeros for the first piece. A measurer of the union of batches keeps there
             which entries were not 0 in any piece so far: see `Segments.zeros_of_all`.
+        totals: (epochs, seeds, tensors, columns) float64, zeros for the first piece. A measurer keeps there what its
+            pieces have added up to.
     """
 
     layout: SeriesLayout
@@ -54,6 +58,7 @@ class GradientRows:
     missing: np.ndarray
     segments: Segments
     seen: np.ndarray
+    totals: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -61,12 +66,12 @@ class OfGradients:
     """A measurer of gradients.
 
     Attributes:
-        piece: measures a piece: (epochs, entries, seeds, tensors, columns), with one entry or one for each batch.
-        joined: computes (epochs, seeds, tensors, columns) from the entries of all pieces.
+        piece: adds a piece to the totals.
+        joined: computes the series, (epochs, seeds, tensors, columns), from the totals of so many batches.
     """
 
-    piece: Callable[[GradientRows], np.ndarray]
-    joined: Callable[[np.ndarray], np.ndarray]
+    piece: Callable[[GradientRows], None]
+    joined: Callable[[np.ndarray, int], np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,43 +91,35 @@ class WeightRows:
     segments: Segments
 
 
-def of_gradients(given: GradientRows) -> np.ndarray:
-    """Statistics of each mini-batch's gradients; those of the union of batches up to the piece's end."""
-    segments, sums = given.segments, given.sums
-    by_name = {
-        "mean_abs": sums.absolute / segments.sizes,
-        "mean": sums.total / segments.sizes,
-        "std": np.sqrt(sums.deviation / segments.sizes),
-        "l2": sums.length,
-        "max_abs": sums.largest,
-        "zero_fraction": sums.zeros / segments.sizes,
-        "nonfinite": sums.nonfinite,
-    }
-    by_batch = _by_tensor(MEAN_GRADIENT_STATISTICS, by_name, segments, lambda: [given.rows])
+def of_gradients(given: GradientRows) -> None:
+    """Add statistics of each mini-batch's gradients; set those of the union of batches up to the piece's end."""
+    segments, totals, count = given.segments, given.totals, len(MEAN_GRADIENT_STATISTICS)
+    given.sums.add_means(segments.sizes, MEAN_PLACES, totals)
+    for place, each in enumerate(MEAN_GRADIENT_STATISTICS):
+        if place not in MEAN_PLACES:
+            for of_batch in each.compute(given.rows, segments).swapaxes(0, 1):
+                totals[..., place] += of_batch
     always_zero = {"always_zero_fraction": segments.zeros_of_all(given.rows, given.seen) / segments.sizes}
-    of_union = _by_tensor(UNION_GRADIENT_STATISTICS, always_zero, segments, lambda: [given.seen != 0])
-    repeated = np.broadcast_to(of_union[:, None], (*by_batch.shape[:-1], of_union.shape[-1]))
-    measured = np.concatenate([by_batch, repeated], axis=-1)
-    measured[..., given.missing, :] = np.nan
-    return measured
+    totals[..., count:] = _by_tensor(UNION_GRADIENT_STATISTICS, always_zero, segments, lambda: [given.seen != 0])
+    totals[..., given.missing, :] = np.nan
 
 
-def joined_gradients(entries: np.ndarray) -> np.ndarray:
+def joined_gradients(totals: np.ndarray, batches: int) -> np.ndarray:
     """The mean over batches of statistics that are means, and the last value of those of the union of batches."""
     count = len(MEAN_GRADIENT_STATISTICS)
-    return np.concatenate([entries[..., :count].mean(axis=1), entries[:, -1, ..., count:]], axis=-1)
+    return np.concatenate([totals[..., :count] / batches, totals[..., count:]], axis=-1)
 
 
-def of_gradient_histograms(given: GradientRows) -> np.ndarray:
-    """Counts in each bin over all mini-batches of a piece."""
-    measured = given.segments.histograms(given.rows)[:, None]
+def of_gradient_histograms(given: GradientRows) -> None:
+    """Add counts in each bin over all mini-batches of a piece."""
+    measured = given.segments.histograms(given.rows)
     measured[..., given.missing, :] = 0
-    return measured
+    given.totals[:] += measured
 
 
-def joined_histograms(entries: np.ndarray) -> np.ndarray:
+def joined_histograms(totals: np.ndarray, batches: int) -> np.ndarray:
     """The sum of counts."""
-    return entries.sum(axis=1)
+    return totals
 
 
 def of_weights(given: WeightRows) -> np.ndarray:

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from core.training.nests import flat, nest
+from core.training.uniform_draws import Initializers
 from gradlab.spec import ExperimentSpec, NamedLayer
 
 
@@ -137,9 +138,9 @@ def initial_values(spec: ExperimentSpec, seed: int) -> list[LayerValues]:
         if layer.shares:
             values.append(LayerValues([], []))
             continue
-        drawn = layer.spec.draw(keras, layer.input_shape, _seeds(seed, position))
+        drawn = layer.spec.draw(Initializers(), layer.input_shape, _seeds(seed, position))
         if drawn is not None:
-            values.append(LayerValues([tensor.numpy() for tensor in drawn], []))
+            values.append(LayerValues([np.asarray(tensor) for tensor in drawn], []))
             continue
         built = layer.spec.build(keras, name=layer.name, seeds=_seeds(seed, position))
         layer.spec.create_weights(built, layer.input_shape)

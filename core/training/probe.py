@@ -62,7 +62,8 @@ class Probe:
         Returns:
             (width, units, samples) each: averages of a unit run over contiguous memory. The delta of a recurrent layer
             is (width, samples, units): those of a time step are averaged. Of a single network's layers without
-            positions all four are one array, (1, 4, units, samples), as each operation takes time to trace.
+            positions all four are one array, (1, 4, units, samples), as each operation takes time to trace. Of such
+            layers of several networks all four are (width, samples, units): TensorFlow transposes small ones slowly.
         """
 
         def forward_and_backward():
@@ -98,13 +99,19 @@ class Probe:
             return _by_unit(z), _by_unit(h), _by_unit(slope), _by_sample(delta)
         if self._stack.width == 1 and len(z.shape) == 3:
             return tf.transpose(tf.stack([z, h, slope, delta], axis=1), [0, 1, 3, 2])
-        return tuple(map(_by_unit, (z, h, slope, delta)))
+        parts = (z, h, slope, delta)
+        return parts if self._is_as_computed(layer) else tuple(map(_by_unit, parts))
+
+    def _is_as_computed(self, layer: BuiltLayer) -> bool:
+        """Return True if `run` leaves the axes of a layer's arrays in their order."""
+        return self._stack.width > 1 and len(layer.named.output_shape) == 1 and layer not in self._opened
 
     def _layer(
         self, layer: BuiltLayer, z: np.ndarray, h: np.ndarray, slope: np.ndarray, delta: np.ndarray
     ) -> ProbedLayer:
-        z, h, slope = (part.swapaxes(1, 2) for part in (z, h, slope))
-        delta = delta if layer in self._opened else delta.swapaxes(1, 2)
+        if not self._is_as_computed(layer):
+            z, h, slope = (part.swapaxes(1, 2) for part in (z, h, slope))
+            delta = delta if layer in self._opened else delta.swapaxes(1, 2)
         return ProbedLayer(z, h, slope, delta, self._steepest(layer), self._time_steps(layer))
 
     def _observing(self, tape: Any, seen: list[Opened], count: int) -> Through:

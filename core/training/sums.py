@@ -8,6 +8,7 @@ in float64. Each tensor of each row is summed by itself, so that a value does no
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,8 +27,12 @@ BIN_BITS, BINS, LAST_BIN = np.uint32(6), 64, np.uint32(63)
 # Entries of a tensor, in all batches, from which on they are counted in pairs: adding up the pairs takes as long as
 # counting some hundreds.
 MIN_PAIRED = 4096
+# Statistics of gradients that follow from the sums.
+GRADIENT_MEANS = ("mean_abs", "mean", "std", "l2", "max_abs", "zero_fraction", "nonfinite")
 # Rows of float32, those of a layer's units, and those of batches; what a program has left behind may only be read.
 ROWS, UNITS, BATCHES = (types.Array(float32, axes, "C", readonly=True) for axes in (2, 3, 4))
+# What `Sums.of` returns for batches.
+FLOATS, SIZES, COUNTS = (types.Array(each, 4, "A") for each in (float64, float32, int32))
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +65,17 @@ class Sums:
     def at(self, epochs: Sequence[int]) -> "Sums":
         """Return the sums of some places of the first axis."""
         return Sums(*(getattr(self, field.name)[epochs] for field in fields(self)))
+
+    def add_means(self, sizes: np.ndarray, places: np.ndarray, totals: np.ndarray) -> None:
+        """Add the statistics of each batch's gradients to their totals, batch after batch: see `GRADIENT_MEANS`.
+
+        Args:
+            sizes: (tensors,) int64 the number of entries of each tensor.
+            places: (statistics,) int64 the column of each of `GRADIENT_MEANS`.
+            totals: (epochs, seeds, tensors, columns) float64. Sums are (epochs, batches, seeds, tensors).
+        """
+        of = (self.absolute, self.total, self.deviation, self.square, self.largest, self.zeros, self.nonfinite)
+        _add_means(*of, sizes, places, totals)
 
     @classmethod
     def of(cls, rows: np.ndarray, ends: np.ndarray) -> "Sums":
@@ -135,16 +151,22 @@ def _bins_of_octaves() -> np.ndarray:
 BINS_OF_OCTAVES = _bins_of_octaves()
 
 
-def compiled(signature: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Compile a function at once, or load it from where an earlier process has kept it."""
-    # Additions may be reordered, which makes vectors of them; NaN and infinities keep their meaning.
-    flags = {"reassoc", "contract"}
+def compiled(signature: Any, *, in_order: bool = False) -> Callable[[Callable[..., Any]], Any]:
+    """Compile a function at once, or load it from where an earlier process has kept it.
+
+    Args:
+        signature: the types of its arguments.
+        in_order: True if additions are made in their order, and a division by zero is no error. Otherwise additions may
+            be reordered, which makes vectors of them; NaN and infinities keep their meaning.
+    """
+    rules = {"error_model": "numpy"} if in_order else {"fastmath": {"reassoc", "contract"}}
+    compile_it = partial(njit, signature, nogil=True, **rules)
 
     def decorated(function: Callable[..., Any]) -> Any:
         try:
-            return njit(signature, cache=True, nogil=True, fastmath=flags)(function)
+            return compile_it(cache=True)(function)
         except Exception:  # nowhere to keep it, a full disk, a damaged file: whatever an earlier process left
-            return njit(signature, nogil=True, fastmath=flags)(function)
+            return compile_it()(function)
 
     return decorated
 
@@ -175,6 +197,26 @@ def _sum(rows, ends, sums, counts):
             sums[k, tensor] = total, absolute, square, deviation
             counts[k, tensor] = largest, zeros, nonfinite
             begin = ends[tensor]
+
+
+@compiled(
+    (FLOATS, FLOATS, FLOATS, FLOATS, SIZES, COUNTS, COUNTS, int64[::1], int64[::1], float64[:, :, :, ::1]),
+    in_order=True,
+)
+def _add_means(absolute, total, deviation, square, largest, zeros, nonfinite, sizes, places, totals):
+    epochs, batches, seeds, tensors = total.shape
+    for epoch in range(epochs):
+        for batch in range(batches):
+            for seed in range(seeds):
+                for tensor in range(tensors):
+                    at, size, sums = (epoch, batch, seed, tensor), sizes[tensor], totals[epoch, seed, tensor]
+                    sums[places[0]] += absolute[at] / size
+                    sums[places[1]] += total[at] / size
+                    sums[places[2]] += np.sqrt(deviation[at] / size)
+                    sums[places[3]] += np.sqrt(np.float32(square[at]))
+                    sums[places[4]] += largest[at]
+                    sums[places[5]] += zeros[at] / size
+                    sums[places[6]] += nonfinite[at]
 
 
 @compiled((BATCHES, int64[::1], int32[:, :, ::1], int64[:, :, ::1]))

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Any
 from unittest.mock import patch
 
@@ -14,6 +15,7 @@ import tensorflow as tf
 from numba.core.dispatcher import Dispatcher
 
 from core.training import flow_sums, sums
+from core.training.gradient_series import GradientSeries
 from core.training.measurers import FROM_GRADIENTS, GradientRows, WeightRows, of_weights
 from core.training.probe import ProbedLayer
 from core.training.segments import Segments
@@ -24,11 +26,14 @@ from gradlab.measurement.kinds import STATISTICS
 from gradlab.measurement.statistics import (
     ACTIVATION_STATISTICS,
     EDGES,
+    GRADIENT_STATISTICS,
     MEAN_GRADIENT_STATISTICS,
     SIGNAL_STATISTICS,
     Flow,
     histogram,
 )
+from gradlab.measurement.statistics.histograms import BIN_NAMES
+from gradlab.vocabulary.optimizers import Sgd
 from tests.integration.test_recording import statistics_of
 
 SIZES = [(1,), (7,), (3, 5), (16, 16), (256,), (20, 20), (400,), (2, 150)]
@@ -83,10 +88,12 @@ def test_tensors_in_one_row_are_measured_as_if_each_stood_alone(poisoned, sizes)
     with np.errstate(invalid="ignore"):
         missing = np.zeros(len(sizes), bool)
         seen = np.zeros((1, *rows[0].shape), np.int32)
-        gradients = GradientRows(layout, batches, segments.sums(batches), missing, segments, seen)
-        of_gradients = FROM_GRADIENTS["gradients"]
+        totals = np.zeros((1, 2, len(sizes), len(GRADIENT_STATISTICS)))
+        FROM_GRADIENTS["gradients"].piece(
+            GradientRows(layout, batches, segments.sums(batches), missing, segments, seen, totals)
+        )
         by_sums = {
-            "gradients": of_gradients.joined(of_gradients.piece(gradients)),
+            "gradients": FROM_GRADIENTS["gradients"].joined(totals, 1),
             "weights": of_weights(WeightRows(layout, rows[0][None], rows[1][None], segments)),
         }
         for kind, columns in (("gradients", (after,)), ("weights", (after, before))):
@@ -173,6 +180,28 @@ def test_zeros_of_an_epoch_are_those_of_every_batch_in_pieces_too():
     assert segments.zeros_of_all(batches, seen.copy()).tolist() == [[[1, 1]]]
     assert segments.zeros_of_all(batches[:, :1], seen).tolist() == [[[2, 1]]]
     assert segments.zeros_of_all(batches[:, 1:], seen).tolist() == [[[1, 1]]]
+
+
+def test_gradients_in_pieces_have_the_digits_of_whole_epochs():
+    random = np.random.default_rng(0)
+    rows = (random.standard_normal((2, 6, 3, 40)) * 10.0 ** random.integers(-20, 10, (2, 6, 3, 1))).astype(np.float32)
+    rows[random.random(rows.shape) < 0.5] = 0
+    rows[1, 4, 2, 7] = np.inf
+    names = tuple(each.name for each in GRADIENT_STATISTICS)
+    places = tuple(Tensor("dense", name, ()) for name in "abc")
+    layouts = [SeriesLayout("gradients", places, names), SeriesLayout("gradient_histograms", places, BIN_NAMES)]
+    measured = []
+    for ends in ([6], [1, 6], [1, 2, 3, 4, 5, 6]):
+        series = GradientSeries([(each, [0, 1]) for each in layouts], Segments([1, 9, 30]), Sgd())
+        for begin, end in pairwise([0, *ends]):
+            series.add(np.ascontiguousarray(rows[:, begin:end]), np.array([False, False, True]))
+        measured.append(series.series())
+    for found, norms in measured[1:]:
+        np.testing.assert_array_equal(norms, measured[0][1])
+        for kind, values in found.items():
+            np.testing.assert_array_equal(values, measured[0][0][kind], err_msg=kind)
+    expected = np.mean([[GRADIENT_STATISTICS[0].compute(rows[0, i, :, 1:10], np)] for i in range(6)], axis=0)
+    np.testing.assert_allclose(measured[0][0]["gradients"][0, :, 1, 0], expected[0], rtol=1e-6)
 
 
 def test_a_tensor_without_a_gradient_is_nan_and_disturbs_no_other():
