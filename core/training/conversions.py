@@ -18,6 +18,23 @@ from tensorflow.python.ops.parallel_for import pfor
 SIDE_BY_SIDE = "seeds side by side need constants"
 
 
+_beside: list[bool] = []  # not empty while networks are computed side by side
+
+
+def side_by_side(compute: Callable[[Any], Any], arguments: Any) -> Any:
+    """Return `tf.vectorized_map(compute, arguments)`."""
+    _beside.append(True)
+    try:
+        return tf.vectorized_map(compute, arguments)
+    finally:
+        _beside.pop()
+
+
+def is_beside() -> bool:
+    """Return True inside of `side_by_side`, where gradients of functions are dropped."""
+    return bool(_beside)
+
+
 def _constant(inside: Any, place: int) -> np.ndarray:
     """Return a constant input of an operation."""
     value: np.ndarray | None = tf.get_static_value(inside.unstacked_input(place))

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from core.training import conversions  # noqa: F401  (how operations inside tf.vectorized_map are traced)
+from core.training.conversions import side_by_side
 from core.training.equal_layers import EqualLayers, is_compiled
 from core.training.masks import mask_of, set_mask
 from core.training.nests import flat, nest
@@ -214,7 +214,7 @@ class Stack:
     def _side_by_side(self, one: Callable[[Any], Any], arguments: tuple[Any, ...]) -> Any:
         """Return `one` of each row of the arguments. A single network is not vectorised, so any layer is supported."""
         if self.width > 1:
-            return tf.vectorized_map(one, arguments)
+            return side_by_side(one, arguments)
         return _stacked(one(tf.nest.map_structure(lambda argument: tf.squeeze(argument, 0), arguments)))
 
     def _state_values(self) -> tuple[Any, ...]:

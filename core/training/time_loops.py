@@ -16,6 +16,7 @@ import keras
 import tensorflow as tf
 
 from core.training.network import BuiltLayer
+from core.training.recurrences import gates_of, is_per_unit, outputs_in_columns, runs_in_columns
 
 # From pre-activations, (batch, gates·units), and states, (batch, units) each, to the next states, of which the first is
 # the output. Pre-activations are the sum of what the inputs and the state contribute, or these two.
@@ -35,10 +36,11 @@ AT_ONCE = (4, 2, 1)
 def loop_over_time(layers: Iterable[BuiltLayer]) -> None:
     """Replace the loops of recurrent layers; results differ in the last digits at most."""
     for layer in layers:
+        spec: Any = layer.named.spec
         both = isinstance(layer.keras, keras.layers.Bidirectional)
         for each in (layer.keras.forward_layer, layer.keras.backward_layer) if both else (layer.keras,):
             if can_loop(each):
-                replace_loop(each, partial(_outputs, each))
+                replace_loop(each, partial(_outputs, each, is_per_unit(spec.layer if both else spec)))
 
 
 def replace_loop(layer: Any, run: Run) -> None:
@@ -68,10 +70,13 @@ def time_first(x: Any) -> Any:
     return tf.transpose(x, [1, 0, *range(2, len(x.shape))])
 
 
-def _outputs(layer: Any, sequences: Any, training: bool) -> Any:
+def _outputs(layer: Any, per_unit: bool, sequences: Any, training: bool) -> Any:
     cell = layer.cell
     if training and cell.dropout:
         sequences = sequences * cell.get_dropout_mask(sequences[:, 0])[:, None]
+    if per_unit and runs_in_columns(layer, sequences):
+        step, states = partial(STEPS[type(layer)], cell), STATES.get(type(layer), 1)
+        return outputs_in_columns(layer, step, states, sequences)
     return _run(layer, contributions(layer, sequences), only_last=not layer.return_sequences)[0]
 
 
@@ -122,17 +127,17 @@ def _biases(cell: Any) -> list[Any]:
 
 
 def _simple(cell: Any, pre: Sequence[Any], states: Sequence[Any]) -> list[Any]:
-    return [cell.activation(pre[0])]
+    return [cell.activation(gates_of(pre[0], 1)[0])]
 
 
 def _lstm(cell: Any, pre: Sequence[Any], states: Sequence[Any]) -> list[Any]:
-    write, keep, new, read = tf.split(pre[0], 4, -1)
+    write, keep, new, read = gates_of(pre[0], 4)
     carry = cell.recurrent_activation(keep) * states[1] + cell.recurrent_activation(write) * cell.activation(new)
     return [cell.recurrent_activation(read) * cell.activation(carry), carry]
 
 
 def _gru(cell: Any, pre: Sequence[Any], states: Sequence[Any]) -> list[Any]:
-    (update, reset, new), (update_back, reset_back, new_back) = (tf.split(each, 3, -1) for each in pre)
+    (update, reset, new), (update_back, reset_back, new_back) = (gates_of(each, 3) for each in pre)
     z = cell.recurrent_activation(update + update_back)
     candidate = cell.activation(new + cell.recurrent_activation(reset + reset_back) * new_back)
     return [z * states[0] + (1 - z) * candidate]

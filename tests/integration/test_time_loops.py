@@ -1,6 +1,7 @@
 """Recurrent layers in the engine's own loop over time: Keras's numbers, forward and in all gradients."""
 
 import re
+from functools import partial
 from typing import Any
 
 import keras
@@ -19,6 +20,7 @@ SEQUENCES = {"units": 4, "return_sequences": True}
 CASES: dict[str, dict[str, Any]] = {
     "simple": {"kind": "simple_rnn", "units": 4},
     "simple of relu": {"kind": "simple_rnn", **SEQUENCES, "activation": "relu", "use_bias": False},
+    "simple of softmax": {"kind": "simple_rnn", "units": 4, "activation": "softmax"},
     "gru": {"kind": "gru", "units": 4},
     "gru of sequences": {"kind": "gru", **SEQUENCES, "go_backwards": True, "activation": "softsign"},
     "gru without a bias": {"kind": "gru", "units": 4, "use_bias": False, "recurrent_activation": "hard_sigmoid"},
@@ -42,14 +44,17 @@ CONVOLUTIONS: dict[str, dict[str, Any]] = {
 SHAPES = {"conv_lstm1d": (2, 4, 7, 3), "conv_lstm2d": (2, 4, 5, 6, 3)}
 
 
-def called(fields: dict[str, Any], *, rewritten: bool, masked: bool = False) -> list[np.ndarray]:
+def called(
+    fields: dict[str, Any], *, rewritten: bool, masked: bool = False, compiled: bool = False
+) -> list[np.ndarray]:
     """The output of a layer while training, the gradients of a weighted sum of it, and the state of its draws."""
     shape = SHAPES.get(fields["kind"], SHAPE)
     built, x = a_layer(fields, shape)
     mask = tf.constant(np.random.default_rng(2).random(shape[:2]) < 0.6) if masked else None
     if rewritten:
         rewrite_layers([built], plainly=False)
-    out, by = forth_and_back(built.keras, x, mask=mask)
+    call = partial(forth_and_back, built.keras, x, mask=mask)
+    out, by = (tf.function(call, jit_compile=True, autograph=False) if compiled else call)()
     return [each.numpy() for each in (out, *by, *built.keras.non_trainable_variables)]
 
 
@@ -59,6 +64,29 @@ def test_outputs_and_gradients_are_kerass(case):
     mine, expected = (called(fields, rewritten=rewritten) for rewritten in (True, False))
     for one, other in zip(mine, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=2e-5, atol=1e-5)
+
+
+COMPILED = (
+    "simple",
+    "simple of relu",
+    "simple of softmax",
+    "gru",
+    "gru of sequences",
+    "gru without a bias",
+    "lstm",
+    "both ways",
+)
+
+
+@pytest.mark.parametrize("units", [4, 33])
+@pytest.mark.parametrize("case", COMPILED)
+def test_compiled_outputs_and_gradients_are_kerass(case, units):
+    """Up to 32 units samples are the last axis; above they are the first."""
+    fields = CASES[case]
+    fields = fields | ({"layer": fields["layer"] | {"units": units}} if "layer" in fields else {"units": units})
+    mine, expected = (called(fields, rewritten=rewritten, compiled=rewritten) for rewritten in (True, False))
+    for one, other in zip(mine, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=2e-4, atol=1e-4 * (1 + np.abs(other).max()))
 
 
 @pytest.mark.parametrize("fields", [{"kind": "gru", **SEQUENCES}, CONVOLUTIONS["rows that drop"]], ids=["gru", "rows"])
