@@ -66,7 +66,7 @@ def _correlation_and_rank(h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     probes, units, _ = h.shape
     even = units + units % 2
     products, columns = np.empty((probes, even, even)), np.empty((probes, 2))
-    _sum_products(np.ascontiguousarray(h), products)
+    _sum_products(np.ascontiguousarray(h), products, ROUNDING)
     _correlate(products, units, columns)
     return columns[:, 0], columns[:, 1]
 
@@ -124,8 +124,9 @@ def _sum_slopes(x, limits, columns):
         columns[probe, 2] = dead / units + 0.0 * mean
 
 
-@compiled((UNITS, float64[:, :, ::1]))
-def _sum_products(h, products):
+# The limit is an argument: a kept function would not notice another one in the module that it comes from.
+@compiled((UNITS, float64[:, :, ::1], float64))
+def _sum_products(h, products, rounding):
     """Sum the products of each two units' distances from their means, below the diagonal and on it.
 
     Units are read in pairs, so an odd one is read twice. A unit that rounding alone moves is constant: its sums are 0.
@@ -162,7 +163,7 @@ def _sum_products(h, products):
                     of_probe[row + 1, column] += bc
                     of_probe[row + 1, column + 1] += bd
         for unit in range(even):
-            limit = ROUNDING * means[unit]
+            limit = rounding * means[unit]
             if of_probe[unit, unit] <= samples * limit * limit:
                 of_probe[unit, :] = 0.0
                 of_probe[:, unit] = 0.0

@@ -14,7 +14,7 @@ from numba import int64, uint32
 from core.training.philox import KEY_STEPS, LANES, MULTIPLIERS, ROUNDS
 from core.training.sums import compiled
 
-# Numba takes a product of other types than this for a fraction.
+# With a factor of another type Numba would multiply in float64.
 FIRST_FACTOR, SECOND_FACTOR = map(np.uint64, MULTIPLIERS)
 FIRST_STEP, SECOND_STEP = map(np.uint64, KEY_STEPS)
 NONE, HALF, WORD = np.uint64(0), np.uint64(32), np.uint64(0xFFFFFFFF)
@@ -22,6 +22,8 @@ NONE, HALF, WORD = np.uint64(0), np.uint64(32), np.uint64(0xFFFFFFFF)
 FIRST_OF_SEED, SECOND_OF_SEED = np.uint64(0x3EC8F720), np.uint64(0x02461E29)
 # The lowest bits of a word are the mantissa; with these bits before it, a float32 lies in [1, 2).
 MANTISSA, ONE_BITS = np.uint64(0x7FFFFF), np.uint64(0x3F800000)
+# Narrower ranges have steps of 2**-23 of them that float32 holds as subnormal numbers, which TensorFlow takes as 0.
+SMALLEST_RANGE = 2.0**-103
 # Keras takes seeds modulo this number.
 SEEDS = 2**31 - 2
 
@@ -47,15 +49,18 @@ class _Drawing:
     def __call__(self, shape: Sequence[int], dtype: str) -> Any:
         """Return a tensor or an array of this shape."""
         rule = self._rule
+        if dtype != "float32" or not 1 <= len(shape) <= 2:  # fans of other kernels count their windows
+            return rule(shape, dtype=dtype)
         if isinstance(rule, keras.initializers.Zeros):
             return np.zeros(shape, dtype)
-        if isinstance(rule, keras.initializers.RandomUniform):
+        if isinstance(rule, keras.initializers.RandomUniform) and rule.maxval - rule.minval >= SMALLEST_RANGE:
             return uniform(rule.seed, shape, rule.minval, rule.maxval)
         if isinstance(rule, keras.initializers.VarianceScaling) and rule.distribution == "uniform":
             fan_in, fan_out = shape[0], shape[-1]  # of a kernel; of a bias both are its units
             count = {"fan_in": fan_in, "fan_out": fan_out}.get(rule.mode, (fan_in + fan_out) / 2.0)
             limit = math.sqrt(3.0 * (rule.scale / max(1.0, count)))
-            return uniform(rule.seed, shape, -limit, limit)
+            if 2 * limit >= SMALLEST_RANGE:
+                return uniform(rule.seed, shape, -limit, limit)
         return rule(shape, dtype=dtype)
 
 
@@ -63,8 +68,11 @@ def uniform(seed: int, shape: Sequence[int], low: float, high: float) -> np.ndar
     """Return `keras.random.uniform(shape, low, high, "float32", seed)`."""
     bits = np.empty(-(-math.prod(shape) // LANES) * LANES, np.uint32)
     _draw(seed % SEEDS, bits)
-    fractions, lowest = bits.view(np.float32)[: math.prod(shape)] - np.float32(1), np.float32(low)
-    return (fractions * (np.float32(high) - lowest) + lowest).reshape(shape)
+    numbers, lowest = bits.view(np.float32)[: math.prod(shape)], np.float32(low)
+    numbers -= np.float32(1)
+    numbers *= np.float32(high) - lowest
+    numbers += lowest
+    return numbers.reshape(shape)
 
 
 @compiled((int64, uint32[::1]))

@@ -180,18 +180,16 @@ function listView(signal, { onPage, onChange, attempt }) {
 
   /** @param {Experiment} experiment */
   async function cancel(experiment) {
-    const question = `Cancel “${nameOf(experiment)}”? What was measured is kept.`;
-    await cancelExperiment(experiment.id, question, signal);
+    await cancelExperiment(experiment.id, cancelQuestion(experiment), signal);
     onChange();
   }
 
   /** @param {Experiment} experiment */
   async function remove(experiment) {
-    const question = `Delete “${nameOf(experiment)}” with all that was measured?`;
-    if (!(await deleteExperiment(experiment.id, question, signal))) return;
+    if (!(await deleteExperiment(experiment.id, deleteQuestion(experiment), signal))) return;
     deleted.add(experiment.id);
     rows.delete(experiment.id);
-    compare.forget(experiment.id);
+    compare.choose(experiment.id, false);
     onChange();
   }
 
@@ -217,6 +215,12 @@ function listView(signal, { onPage, onChange, attempt }) {
   };
 }
 
+/** @param {Experiment} experiment */
+const cancelQuestion = (experiment) => `Cancel “${nameOf(experiment)}”? What was measured is kept.`;
+
+/** @param {Experiment} experiment */
+const deleteQuestion = (experiment) => `Delete “${nameOf(experiment)}” with all that was measured?`;
+
 /** @param {boolean} isFiltered */
 function emptyRow(isFiltered) {
   const words = isFiltered
@@ -239,16 +243,12 @@ function compareChoice() {
     location.hash = `#/compare/${[...chosen].join(",")}`;
   };
   const button = h("button", { type: "button", disabled: true, onclick }, "Compare");
-  return {
-    button,
-    /** @param {string} id @param {boolean} isChosen */
-    choose(id, isChosen) {
-      if (isChosen) chosen.add(id);
-      else chosen.delete(id);
-      button.disabled = chosen.size < MIN_COMPARED || chosen.size > MAX_COMPARED;
-      button.textContent = compareWords(chosen.size);
-    },
-    /** @param {string} id of an experiment that is no more. */
-    forget: (id) => chosen.delete(id),
-  };
+  /** @param {string} id @param {boolean} isChosen false also for an experiment that was deleted. */
+  function choose(id, isChosen) {
+    if (isChosen) chosen.add(id);
+    else chosen.delete(id);
+    button.disabled = chosen.size < MIN_COMPARED || chosen.size > MAX_COMPARED;
+    button.textContent = compareWords(chosen.size);
+  }
+  return { button, choose };
 }
