@@ -7,6 +7,7 @@ transposition. Each operation that is not made spares its share of a trace as we
 """
 
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
@@ -18,21 +19,22 @@ from tensorflow.python.ops.parallel_for import pfor
 SIDE_BY_SIDE = "seeds side by side need constants"
 
 
-_beside: list[bool] = []  # not empty while networks are computed side by side
+# True while networks are computed side by side: of the thread that traces, as others may trace a network by itself.
+_beside: ContextVar[bool] = ContextVar("_beside", default=False)
 
 
 def side_by_side(compute: Callable[[Any], Any], arguments: Any) -> Any:
     """Return `tf.vectorized_map(compute, arguments)`."""
-    _beside.append(True)
+    token = _beside.set(True)
     try:
         return tf.vectorized_map(compute, arguments)
     finally:
-        _beside.pop()
+        _beside.reset(token)
 
 
 def is_beside() -> bool:
     """Return True inside of `side_by_side`, where gradients of functions are dropped."""
-    return bool(_beside)
+    return _beside.get()
 
 
 def _constant(inside: Any, place: int) -> np.ndarray:

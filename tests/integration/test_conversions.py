@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from core.training import conversions  # noqa: F401  (what is tested)
+from core.training.conversions import is_beside, side_by_side
 from core.training.joining import join
 from tests.graphs import a_graph, dense, node
 
@@ -93,3 +94,17 @@ def test_seeds_side_by_side_are_compiled_once_for_any_order_of_the_samples(tmp_p
     made = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout.split()
     assert len(made) == 4
     assert made[1] == made[-1] != "0"
+
+
+def test_another_thread_meanwhile_traces_a_network_by_itself():
+    """Which loop a recurrence has must not hang on what is trained in another thread."""
+    seen = []
+
+    def one(row):
+        with ThreadPoolExecutor(1) as other:
+            seen.append((is_beside(), other.submit(is_beside).result()))
+        return row * 2.0
+
+    np.testing.assert_array_equal(side_by_side(one, tf.constant([1.0, 3.0])), [2.0, 6.0])
+    assert set(seen) == {(True, False)}
+    assert not is_beside()
