@@ -184,7 +184,7 @@ class Program:
         """Train one epoch for each permutation of the samples.
 
         A run ends early if a loss, a metric or a weight is NaN or infinite at the end of an epoch. What measures the
-        epochs behind the first is traced meanwhile.
+        epochs after the first is traced meanwhile.
 
         Args:
             data: the samples.

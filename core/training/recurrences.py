@@ -26,8 +26,9 @@ Gates = Sequence[Any]
 # Pre-activations are one sum, or its terms: what the inputs contribute, and what the state does.
 Step = Callable[[Sequence[Gates], Sequence[Any]], list[Any]]
 
-# Up to so many units and features, samples are the last axis of a network by itself (decision 116).
-MAX_UNITS_IN_COLUMNS = 32
+# Up to so many units and features, samples are the last axis of a network by itself, if a batch has as many samples as
+# the layer has units. More features mean a layer above another one, whose inputs need a gradient (decision 116).
+MAX_UNITS_IN_COLUMNS, MAX_FEATURES_IN_COLUMNS = 32, 4
 
 
 def is_per_unit(spec: Any) -> bool:
@@ -37,7 +38,9 @@ def is_per_unit(spec: Any) -> bool:
 
 def runs_in_columns(layer: Any, x: Any) -> bool:
     """Return True where `outputs_in_columns` is the faster form of a small layer."""
-    return max(layer.units, x.shape[-1]) <= MAX_UNITS_IN_COLUMNS and is_compiled() and not is_beside()
+    batch, _, features = x.shape
+    is_small = layer.units <= min(MAX_UNITS_IN_COLUMNS, batch) and features <= MAX_FEATURES_IN_COLUMNS
+    return is_small and is_compiled() and not is_beside()
 
 
 def gates_of(pre: Any, count: int) -> Any:
