@@ -225,19 +225,19 @@ def _backward(
     return [form.stacked(each, inner) for each in kept]
 
 
-def outputs_in_columns(layer: Any, step: Step, states: int, x: Any) -> Any:
+def outputs_in_columns(layer: Any, step: Step, states: int, biases: Sequence[Any], x: Any) -> Any:
     """Return the outputs, (time, batch, units), or the last one, of inputs, (batch, time, features).
 
-    Samples are the last axis of the loop: a gate of a few units is one row of numbers.
+    Samples are the last axis of the loop: a gate of a few units is one row of numbers. The biases are those of what
+    inputs contribute and, of a GRU, of what the state does; none without a bias.
     """
     cell, (batch, time, _) = layer.cell, x.shape
     # A product for each step: one product for all would have to be transposed, which takes longer.
     turned = tf.tile(tf.expand_dims(tf.transpose(tf.convert_to_tensor(cell.kernel)), 0), [time, 1, 1])
-    given, biases = tf.matmul(turned, tf.transpose(x, [1, 2, 0])), []
+    given = tf.matmul(turned, tf.transpose(x, [1, 2, 0]))
     is_apart = isinstance(cell, keras.layers.GRUCell)
-    if cell.use_bias:
-        bias = tf.convert_to_tensor(cell.bias)
-        biases = [tf.expand_dims(each, -1) for each in (tf.unstack(bias) if is_apart else [bias])]
+    biases = [tf.expand_dims(each, -1) for each in biases]
+    if biases:
         given = given + biases[0]
     zeros = tf.zeros((given.shape[1], batch))
     of_state = [tf.reshape(zeros + biases[1] if biases else zeros, (-1,))] if is_apart else []

@@ -75,8 +75,7 @@ def _outputs(layer: Any, per_unit: bool, sequences: Any, training: bool) -> Any:
     if training and cell.dropout:
         sequences = sequences * cell.get_dropout_mask(sequences[:, 0])[:, None]
     if per_unit and runs_in_columns(layer, sequences):
-        step, states = partial(STEPS[type(layer)], cell), STATES.get(type(layer), 1)
-        return outputs_in_columns(layer, step, states, sequences)
+        return outputs_in_columns(layer, *_step_of(layer), _biases(cell) if cell.use_bias else [], sequences)
     return _run(layer, contributions(layer, sequences), only_last=not layer.return_sequences)[0]
 
 
@@ -114,10 +113,15 @@ def _run(layer: Any, given: Any, at_once: int = 1, *, only_last: bool = False) -
     is_apart = isinstance(cell, keras.layers.GRUCell)
     if is_apart:
         biases = [_biases(cell)[1] if cell.use_bias else tf.zeros(3 * cell.units)]
-    step, kernel = partial(STEPS[type(layer)], cell), tf.convert_to_tensor(cell.recurrent_kernel)
-    states = [tf.zeros((given.shape[1], cell.units))] * STATES.get(type(layer), 1)
+    (step, count), kernel = _step_of(layer), tf.convert_to_tensor(cell.recurrent_kernel)
+    states = [tf.zeros((given.shape[1], cell.units))] * count
     outputs, kept = scan(step, given, kernel, biases, states, at_once=at_once, only_last=only_last)
     return outputs, [given, kept] if is_apart else [kept]
+
+
+def _step_of(layer: Any) -> tuple[Callable[..., list[Any]], int]:
+    """Return the step of a layer, and the number of its states."""
+    return partial(STEPS[type(layer)], layer.cell), STATES.get(type(layer), 1)
 
 
 def _biases(cell: Any) -> list[Any]:

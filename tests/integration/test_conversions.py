@@ -97,7 +97,7 @@ def test_seeds_side_by_side_are_compiled_once_for_any_order_of_the_samples(tmp_p
 
 
 def test_another_thread_meanwhile_traces_a_network_by_itself():
-    """Which loop a recurrence has must not hang on what is trained in another thread."""
+    """A recurrence has the loop of one network, whatever another thread traces side by side."""
     seen = []
 
     def one(row):
