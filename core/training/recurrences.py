@@ -48,6 +48,12 @@ def gates_of(pre: Any, count: int) -> Any:
     return pre if isinstance(pre, list) else tf.split(pre, count, -1)
 
 
+def biases_of(cell: Any) -> list[Any]:
+    """Return the bias of what the inputs contribute and, of a GRU, that of what the state does."""
+    bias = tf.convert_to_tensor(cell.bias)
+    return tf.unstack(bias) if isinstance(cell, keras.layers.GRUCell) else [bias]
+
+
 class _Rows:
     """Values of all time steps: a row for each step, of which each gate is read by itself.
 
@@ -225,18 +231,17 @@ def _backward(
     return [form.stacked(each, inner) for each in kept]
 
 
-def outputs_in_columns(layer: Any, step: Step, states: int, biases: Sequence[Any], x: Any) -> Any:
+def outputs_in_columns(layer: Any, step: Step, states: int, x: Any) -> Any:
     """Return the outputs, (time, batch, units), or the last one, of inputs, (batch, time, features).
 
-    Samples are the last axis of the loop: a gate of a few units is one row of numbers. The biases are those of what
-    inputs contribute and, of a GRU, of what the state does; none without a bias.
+    Samples are the last axis of the loop: a gate of a few units is one row of numbers.
     """
     cell, (batch, time, _) = layer.cell, x.shape
     # A product for each step: one product for all would have to be transposed, which takes longer.
     turned = tf.tile(tf.expand_dims(tf.transpose(tf.convert_to_tensor(cell.kernel)), 0), [time, 1, 1])
     given = tf.matmul(turned, tf.transpose(x, [1, 2, 0]))
     is_apart = isinstance(cell, keras.layers.GRUCell)
-    biases = [tf.expand_dims(each, -1) for each in biases]
+    biases = [tf.expand_dims(each, -1) for each in biases_of(cell)] if cell.use_bias else []
     if biases:
         given = given + biases[0]
     zeros = tf.zeros((given.shape[1], batch))

@@ -16,7 +16,7 @@ import keras
 import tensorflow as tf
 
 from core.training.network import BuiltLayer
-from core.training.recurrences import gates_of, is_per_unit, outputs_in_columns, runs_in_columns
+from core.training.recurrences import biases_of, gates_of, is_per_unit, outputs_in_columns, runs_in_columns
 
 # From pre-activations, (batch, gates·units), and states, (batch, units) each, to the next states, of which the first is
 # the output. Pre-activations are the sum of what the inputs and the state contribute, or these two.
@@ -75,7 +75,7 @@ def _outputs(layer: Any, per_unit: bool, sequences: Any, training: bool) -> Any:
     if training and cell.dropout:
         sequences = sequences * cell.get_dropout_mask(sequences[:, 0])[:, None]
     if per_unit and runs_in_columns(layer, sequences):
-        return outputs_in_columns(layer, *_step_of(layer), _biases(cell) if cell.use_bias else [], sequences)
+        return outputs_in_columns(layer, *_step_of(layer), sequences)
     return _run(layer, contributions(layer, sequences), only_last=not layer.return_sequences)[0]
 
 
@@ -83,7 +83,7 @@ def contributions(layer: Any, x: Any) -> Any:
     """Return what inputs, (batch, time, features), contribute to the pre-activations: (time, batch, gates·units)."""
     cell, (batch, time, features) = layer.cell, x.shape
     by_time = tf.reshape(time_first(x), (-1, features))
-    bias = _biases(cell)[0] if cell.use_bias else 0.0
+    bias = biases_of(cell)[0] if cell.use_bias else 0.0
     return tf.reshape(tf.matmul(by_time, tf.convert_to_tensor(cell.kernel)) + bias, (time, batch, -1))
 
 
@@ -112,7 +112,7 @@ def _run(layer: Any, given: Any, at_once: int = 1, *, only_last: bool = False) -
     cell, biases = layer.cell, []
     is_apart = isinstance(cell, keras.layers.GRUCell)
     if is_apart:
-        biases = [_biases(cell)[1] if cell.use_bias else tf.zeros(3 * cell.units)]
+        biases = [biases_of(cell)[1] if cell.use_bias else tf.zeros(3 * cell.units)]
     (step, count), kernel = _step_of(layer), tf.convert_to_tensor(cell.recurrent_kernel)
     states = [tf.zeros((given.shape[1], cell.units))] * count
     outputs, kept = scan(step, given, kernel, biases, states, at_once=at_once, only_last=only_last)
@@ -122,12 +122,6 @@ def _run(layer: Any, given: Any, at_once: int = 1, *, only_last: bool = False) -
 def _step_of(layer: Any) -> tuple[Callable[..., list[Any]], int]:
     """Return the step of a layer, and the number of its states."""
     return partial(STEPS[type(layer)], layer.cell), STATES.get(type(layer), 1)
-
-
-def _biases(cell: Any) -> list[Any]:
-    """Return the bias of what the inputs contribute and, of a GRU, that of what the state does."""
-    bias = tf.convert_to_tensor(cell.bias)
-    return tf.unstack(bias) if isinstance(cell, keras.layers.GRUCell) else [bias]
 
 
 def _simple(cell: Any, pre: Sequence[Any], states: Sequence[Any]) -> list[Any]:
